@@ -1,0 +1,8 @@
+module golandlock
+
+go 1.25
+
+ignore (
+	./src
+	./test
+)
