@@ -69,6 +69,7 @@ func init() {
 		{"tree", "DIR", "write a patched copy of GOROOT to DIR", runTree},
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
 		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
+		{"test", "", "test the patched Go on this machine", runTest},
 	}
 }
 
