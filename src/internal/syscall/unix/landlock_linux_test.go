@@ -16,11 +16,10 @@ import (
 	"unsafe"
 )
 
-// Some tests restrict threads for good. They do so in a process of their own.
-// Where a kernel lacks what a test is about, the test asserts the error that
-// says so: on a kernel with Landlock none of them skips because of its version.
+// The kernel's Landlock ABI decides what these tests want, also which error
+// where it is too old. They skip only if there is no Landlock at all.
 
-// A right or flag that no kernel knows.
+// A right and a flag that no kernel knows.
 const (
 	unknownRight = 1 << 63
 	unknownFlag  = 1 << 31
@@ -35,8 +34,9 @@ const (
 	_LINUX_CAPABILITY_VERSION_3 = 0x20080522
 )
 
-// inHelper runs f as the calling test in another process, whose goroutine
-// f is locked to its thread and takes the thread with it when it ends.
+// inHelper runs f in another process, because LandlockRestrictSelf and
+// no_new_privs are for good. In that process, f runs as the test that called
+// inHelper here, with its goroutine locked to its thread.
 func inHelper(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	if os.Getenv("GO_WANT_HELPER_PROCESS") == "1" {
@@ -112,8 +112,7 @@ func openFD(t *testing.T, path string, flags int) int {
 	return fd
 }
 
-// wantErr reports an error of the test unless err is want,
-// which is a plain Errno or nil.
+// wantErr fails the test unless err is exactly want.
 func wantErr(t *testing.T, what string, err, want error) {
 	t.Helper()
 	if err != want {
