@@ -108,6 +108,8 @@ func run(ctx context.Context, args []string) int {
 		}
 		if ctx.Err() != nil {
 			err = errors.New("interrupted")
+		} else if errors.Is(err, syscall.ENOSPC) {
+			err = unablef("%w; free some space there or choose another directory", err)
 		}
 		fmt.Fprintf(os.Stderr, "landlock-ci %s: %v\n", cmd.name, err)
 		var se *statusError

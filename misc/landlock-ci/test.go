@@ -243,6 +243,9 @@ func (t *tester) steps() []*step {
 	add("testdir", false, func(ctx context.Context) (string, error) {
 		return t.goTest(ctx, []string{"-run=^Test$/^fixedbugs/issue68595.go$", "cmd/internal/testdir"})
 	})
+	add("deps", false, func(ctx context.Context) (string, error) {
+		return t.goCommand(ctx, []string{"test", "-count=1", "-run=^TestDependencies$", "go/build"})
+	})
 	add("relnote", false, t.relnote)
 	add("api", true, t.api)
 	add("misc", false, t.misc)
