@@ -195,9 +195,19 @@ func TestLandlockErrata(t *testing.T) {
 	if err != nil {
 		t.Fatalf("LandlockErrata: %v", err)
 	}
-	// ABI 7 came with the fixes of the first two errata.
-	if abi >= 7 && errata&3 != 3 {
-		t.Errorf("LandlockErrata() = %#x, want the lowest two bits set", errata)
+	// Erratum 1 is about what came with ABI 4, erratum 2 with ABI 6.
+	// ABI 7 has both fixed. Earlier kernels may, and say so only if they
+	// have what the erratum is about.
+	for _, tc := range []struct {
+		erratum, abi int
+	}{
+		{1, 4},
+		{2, 6},
+	} {
+		fixed := errata&(1<<(tc.erratum-1)) != 0
+		if fixed && abi < tc.abi || !fixed && abi >= 7 {
+			t.Errorf("LandlockErrata() = %#x: erratum %d is fixed: got %t with ABI %d", errata, tc.erratum, fixed, abi)
+		}
 	}
 }
 
