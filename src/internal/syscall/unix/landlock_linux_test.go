@@ -17,7 +17,7 @@ import (
 )
 
 // The kernel's Landlock ABI decides what these tests want, also which error
-// where it is too old. They skip only if there is no Landlock at all.
+// where it is too old. No test skips because of its version.
 
 // A right and a flag that no kernel knows.
 const (
