@@ -73,8 +73,15 @@ type LandlockRule struct {
 // If the kernel does not support Landlock, NewLandlockRuleset calls t.Skip.
 func NewLandlockRuleset(t testing.TB, handled uint64, rules ...LandlockRule) int {
 	t.Helper()
+	return NewLandlockRulesetAttr(t, &unix.LandlockRulesetAttr{HandledAccessFS: handled}, rules...)
+}
+
+// NewLandlockRulesetAttr is like NewLandlockRuleset,
+// for rulesets that deny more than access to files.
+func NewLandlockRulesetAttr(t testing.TB, attr *unix.LandlockRulesetAttr, rules ...LandlockRule) int {
+	t.Helper()
 	MustHaveLandlock(t)
-	ruleset, err := unix.LandlockCreateRuleset(&unix.LandlockRulesetAttr{HandledAccessFS: handled}, 0)
+	ruleset, err := unix.LandlockCreateRuleset(attr, 0)
 	if err != nil {
 		t.Fatalf("landlock_create_ruleset: %v", err)
 	}
@@ -87,8 +94,8 @@ func NewLandlockRuleset(t testing.TB, handled uint64, rules ...LandlockRule) int
 		if err != nil {
 			t.Fatal(err)
 		}
-		attr := unix.LandlockPathBeneathAttr{AllowedAccess: r.Access & handled, ParentFD: int32(f.Fd())}
-		err = unix.LandlockAddPathBeneathRule(ruleset, &attr, 0)
+		beneath := unix.LandlockPathBeneathAttr{AllowedAccess: r.Access & attr.HandledAccessFS, ParentFD: int32(f.Fd())}
+		err = unix.LandlockAddPathBeneathRule(ruleset, &beneath, 0)
 		f.Close()
 		if err != nil {
 			t.Fatalf("landlock_add_rule for %s: %v", r.Path, err)
