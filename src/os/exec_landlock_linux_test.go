@@ -30,7 +30,7 @@ const landlockChildEnv = "OSTEST_LANDLOCK_CHILD"
 
 var landlockChildren = map[string]func(){
 	"report": landlockReport,
-	"wait":   landlockWait,
+	"wait":   func() { fmt.Println("ready"); landlockWait() },
 }
 
 // A landlockProcess is a child process with pipes for its standard input and
@@ -54,7 +54,6 @@ func startLandlockChild(t *testing.T, name string, sys *syscall.SysProcAttr, env
 		t.Fatal(err)
 	}
 	defer outW.Close()
-	t.Cleanup(func() { inW.Close(); outR.Close() })
 	exe := testenv.Executable(t)
 	p, err := os.StartProcess(exe, []string{exe, "-test.run=^TestLandlockProcess$"}, &os.ProcAttr{
 		Env:   append(os.Environ(), append(env, landlockChildEnv+"="+name)...),
@@ -62,20 +61,25 @@ func startLandlockChild(t *testing.T, name string, sys *syscall.SysProcAttr, env
 		Sys:   sys,
 	})
 	if err != nil {
+		inW.Close()
+		outR.Close()
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Kill(); p.Wait() }) // if the test has not
+	t.Cleanup(func() {
+		inW.Close() // ends the process if nothing else has
+		outR.Close()
+		p.Wait()
+	})
 	return &landlockProcess{p, inW, bufio.NewReader(outR)}
 }
 
-// landlockWait waits in a child process until standard input ends.
+// landlockWait waits until standard input ends.
 func landlockWait() {
-	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin)
 }
 
 // landlockReport reports from a child process what a sandbox may deny.
-// Then it reports signals, until it gets SIGTERM.
+// Then it reports signals, until it gets SIGTERM or standard input ends.
 func landlockReport() {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTERM)
@@ -130,6 +134,10 @@ func landlockReport() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	go func() {
+		landlockWait()
+		os.Exit(1)
+	}()
 	for sig := range c {
 		if sig == syscall.SIGTERM {
 			os.Exit(7)

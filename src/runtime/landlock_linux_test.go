@@ -154,7 +154,8 @@ func landlockCrash2(f func()) {
 func landlockCommand(t *testing.T, name string, sys *syscall.SysProcAttr, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := testenv.Command(t, testenv.Executable(t), args...)
-	cmd.Env = append(cmd.Environ(), landlockChildVar+"="+name, "GOMAXPROCS=")
+	// The race detector sleeps for a second at exit if it is let.
+	cmd.Env = append(cmd.Environ(), landlockChildVar+"="+name, "GOMAXPROCS=", "GORACE=atexit_sleep_ms=0")
 	cmd.SysProcAttr = sys
 	return cmd
 }
@@ -470,8 +471,6 @@ const prSetNoNewPrivs = 38 // from linux/prctl.h
 func TestLandlockLockedThread(t *testing.T) {
 	s := newLandlockSandbox(t)
 	before := noNewPrivs(t, "/proc/thread-self")
-	release := make(chan bool)
-	var wait func()
 	var restricted string
 	t.Run("Restricted", func(t *testing.T) {
 		// This goroutine exits locked and takes its thread along.
@@ -492,7 +491,8 @@ func TestLandlockLockedThread(t *testing.T) {
 		// The runtime cannot make do with the threads that there are, and
 		// needs those when this goroutine blocks. New threads must not
 		// be children of this one, whose sandbox they would be in.
-		wait = holdThreads(len(threads(t))+10, release, func() {
+		release := make(chan bool)
+		wait := holdThreads(len(threads(t))+10, release, func() {
 			s.checkThread(t, "thread made from the locked one")
 		})
 		for _, thread := range threads(t) {
@@ -505,9 +505,9 @@ func TestLandlockLockedThread(t *testing.T) {
 			}
 		}
 		s.checkThread(t, "locked thread", "outer")
+		close(release)
+		wait()
 	})
-	close(release)
-	wait()
 
 	// Hold more threads than there are, so that each has its turn.
 	onThreads(len(threads(t))+1, func() {
