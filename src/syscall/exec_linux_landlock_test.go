@@ -34,20 +34,27 @@ import (
 type landlockSandbox struct {
 	allowed, denied string
 	ruleset         int
-	reports         atomic.Int32
 }
+
+// landlockSandboxAccess is what a landlockSandbox denies
+// except where it is allowed.
+const landlockSandboxAccess = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE |
+	unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_REG
 
 // newLandlockSandbox skips the test if the kernel has no Landlock.
 func newLandlockSandbox(t *testing.T) *landlockSandbox {
 	t.Helper()
 	testenv.MustHaveLandlock(t)
 	dir := t.TempDir()
-	s := &landlockSandbox{
-		allowed: filepath.Join(dir, "allowed"),
-		denied:  filepath.Join(dir, "denied"),
-	}
-	for _, dir := range []string{s.allowed, s.denied} {
-		if err := os.Mkdir(dir, 0o777); err != nil {
+	return newLandlockSandboxOf(t, filepath.Join(dir, "allowed"), filepath.Join(dir, "denied"))
+}
+
+// newLandlockSandboxOf returns a sandbox for two directories.
+// It makes them and their files unless they exist.
+func newLandlockSandboxOf(t *testing.T, allowed, denied string) *landlockSandbox {
+	t.Helper()
+	for _, dir := range []string{allowed, denied} {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, "file"), []byte(dir), 0o666); err != nil {
@@ -55,13 +62,12 @@ func newLandlockSandbox(t *testing.T) *landlockSandbox {
 		}
 	}
 
-	const (
-		read  = unix.LANDLOCK_ACCESS_FS_READ_FILE
-		write = unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_REG
-	)
-	rules := append(testenv.LandlockExecRules(testenv.Executable(t)), testenv.LandlockRule{Path: s.allowed, Access: read | write})
-	s.ruleset = testenv.NewLandlockRuleset(t, unix.LANDLOCK_ACCESS_FS_EXECUTE|read|write, rules...)
-	return s
+	rules := append(testenv.LandlockExecRules(testenv.Executable(t)), testenv.LandlockRule{Path: allowed, Access: landlockSandboxAccess &^ unix.LANDLOCK_ACCESS_FS_EXECUTE})
+	return &landlockSandbox{
+		allowed: allowed,
+		denied:  denied,
+		ruleset: testenv.NewLandlockRuleset(t, landlockSandboxAccess, rules...),
+	}
 }
 
 // A landlockReport is what a child found that ran landlockChild.
@@ -70,13 +76,21 @@ type landlockReport struct {
 	Allowed    map[string]syscall.Errno // errors of what it allows
 	NoNewPrivs string
 	Files      map[int]string // what the open descriptors refer to
+	Status     landlockStatus
 }
+
+// landlockReports counts reports, so that their names differ.
+var landlockReports atomic.Int32
 
 // env returns the environment for a child that runs landlockChild, and the
 // name of the file that it will report to.
 func (s *landlockSandbox) env() (env []string, report string) {
-	report = filepath.Join(s.allowed, fmt.Sprintf("report%d", s.reports.Add(1)))
-	return append(os.Environ(), "GO_LANDLOCK_CHILD="+report, "GO_LANDLOCK_DENIED="+s.denied), report
+	report = filepath.Join(s.allowed, fmt.Sprintf("report%d", landlockReports.Add(1)))
+	return append(os.Environ(),
+		"GO_LANDLOCK_CHILD="+report,
+		"GO_LANDLOCK_DENIED="+s.denied,
+		"GORACE=atexit_sleep_ms=0", // spare a second for each of many children
+	), report
 }
 
 func init() {
@@ -96,9 +110,10 @@ func landlockChild(report, denied string) {
 			r.Files[fd] = landlockFileID(fd, &st)
 		}
 	}
-	r.Allowed = landlockActs(filepath.Dir(report), filepath.Base(report)+".new")
-	r.Denied = landlockActs(denied, filepath.Base(report)+".new")
+	r.Allowed = landlockActs(filepath.Dir(report), filepath.Base(report)+".allowed")
+	r.Denied = landlockActs(denied, filepath.Base(report)+".denied")
 	r.NoNewPrivs = noNewPrivs("/proc/self/status")
+	r.Status = readLandlockStatus()
 	data, err := json.Marshal(r)
 	if err == nil {
 		err = os.WriteFile(report, data, 0o666)
@@ -170,7 +185,7 @@ func (s *landlockSandbox) checkChild(t *testing.T, report string, sandboxed bool
 	if r.NoNewPrivs != wantPrivs {
 		t.Errorf("child has no_new_privs %s, want %s", r.NoNewPrivs, wantPrivs)
 	}
-	_, err = os.Stat(filepath.Join(s.denied, filepath.Base(report)+".new"))
+	_, err = os.Stat(filepath.Join(s.denied, filepath.Base(report)+".denied"))
 	if made := err == nil; made == sandboxed {
 		t.Errorf("the child made a file in the denied directory: %t, want %t", made, !sandboxed)
 	}
@@ -396,17 +411,26 @@ func landlockAlone(t *testing.T) bool {
 		return true
 	}
 	testenv.MustHaveLandlock(t)
-	cmd := testenv.Command(t, testenv.Executable(t), "-test.v", "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), "GO_WANT_HELPER_PROCESS=1")
+	runTestAlone(t, testenv.Command(t, testenv.Executable(t)), t.Name())
+	return false
+}
+
+// runTestAlone runs cmd, a test binary, with the named test.
+func runTestAlone(t *testing.T, cmd *exec.Cmd, name string) {
+	t.Helper()
+	cmd.Args = append(cmd.Args, "-test.v", "-test.run=^"+name+"$")
+	if testing.Short() {
+		cmd.Args = append(cmd.Args, "-test.short")
+	}
+	cmd.Env = append(cmd.Environ(), "GO_WANT_HELPER_PROCESS=1")
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Errorf("%v: %v", cmd, err)
 	}
-	if !bytes.Contains(out, []byte("--- PASS: "+t.Name()+" ")) {
+	if !bytes.Contains(out, []byte("--- PASS: "+name+" ")) {
 		t.Errorf("%v: the test did not pass", cmd)
 	}
-	return false
 }
 
 // TestLandlockLayers tests that a sandbox can be nested inside another one
