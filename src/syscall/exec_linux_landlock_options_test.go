@@ -67,7 +67,7 @@ func readLandlockStatus() landlockStatus {
 			s.Caps[name] = strings.TrimSpace(value)
 		}
 	}
-	for _, ns := range []string{"mnt", "net", "pid", "time_for_children", "user"} {
+	for _, ns := range []string{"mnt", "net", "pid", "pid_for_children", "time_for_children", "user"} {
 		s.Namespaces[ns], _ = os.Readlink("/proc/self/ns/" + ns)
 	}
 	data, _ = os.ReadFile("/proc/self/cgroup")
@@ -212,7 +212,7 @@ func landlockSettings(t *testing.T) (name string) {
 			cmd = testenv.Command(t, exe)
 			cmd.Env = append(os.Environ(), "GO_LANDLOCK_SETTING="+setting.name, "TMPDIR="+tmp)
 			cmd.Dir = "/"
-			cmd.Stdin = os.NewFile(uintptr(openTerminal(t)), "terminal")
+			cmd.Stdin = openTerminal(t)
 			attr = setting.attr
 			attr.Setsid, attr.Setctty = true, true
 			cmd.SysProcAttr = &attr
@@ -239,22 +239,22 @@ func removeLandlockDir(t *testing.T, dir string) {
 }
 
 // openTerminal returns a new terminal.
-func openTerminal(t *testing.T) int {
+func openTerminal(t *testing.T) *os.File {
 	t.Helper()
-	open := func(name string) int {
-		fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)
+	open := func(name string) *os.File {
+		f, err := os.OpenFile(name, os.O_RDWR|syscall.O_NOCTTY, 0)
 		if err != nil {
-			t.Fatal(&fs.PathError{Op: "open", Path: name, Err: err})
+			t.Fatal(err)
 		}
-		t.Cleanup(func() { syscall.Close(fd) })
-		return fd
+		t.Cleanup(func() { f.Close() })
+		return f
 	}
 	master := open("/dev/ptmx")
 	var n, unlock int32
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(master), syscall.TIOCSPTLCK, uintptr(unsafe.Pointer(&unlock))); errno != 0 {
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, master.Fd(), syscall.TIOCSPTLCK, uintptr(unsafe.Pointer(&unlock))); errno != 0 {
 		t.Fatalf("TIOCSPTLCK: %v", errno)
 	}
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(master), syscall.TIOCGPTN, uintptr(unsafe.Pointer(&n))); errno != 0 {
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, master.Fd(), syscall.TIOCGPTN, uintptr(unsafe.Pointer(&n))); errno != 0 {
 		t.Fatalf("TIOCGPTN: %v", errno)
 	}
 	return open("/dev/pts/" + strconv.Itoa(int(n)))
@@ -419,7 +419,7 @@ var landlockOptions = []landlockOption{
 		set: func(r *landlockRun) func() {
 			r.sys.Setsid, r.sys.Setctty = true, true
 			r.sys.Ctty = len(r.attr.Files)
-			r.attr.Files = append(r.attr.Files, uintptr(openTerminal(r.t)))
+			r.attr.Files = append(r.attr.Files, openTerminal(r.t).Fd())
 			return func() {
 				r.check("session", r.Status.Session, r.pid)
 				if tty := r.Status.TTY; tty == 0 || tty == r.self.TTY {
@@ -631,11 +631,25 @@ func TestLandlockOptions(t *testing.T) {
 	o.makeCgroup(t)
 	t.Logf("started by %+v, with cgroup %q", o.self, o.cgroupName)
 
-	t.Run("UnsharePID", o.testUnsharePID)
+	options := slices.Clone(landlockOptions)
+	for _, tt := range []struct {
+		name, link string
+		flag       uintptr
+	}{
+		{"UnsharePID", "pid_for_children", syscall.CLONE_NEWPID},
+		{"UnshareTime", "time_for_children", syscall.CLONE_NEWTIME},
+	} {
+		t.Run(tt.name+"/Stopped", func(t *testing.T) {
+			if !o.testStopped(t, tt.link, tt.flag) {
+				// Before Linux 6.3, as for UnsharePID.
+				options = slices.DeleteFunc(options, func(o landlockOption) bool { return o.name == tt.name })
+			}
+		})
+	}
 
 	failed := make(map[string]bool) // options that fail alone
-	for i := range landlockOptions {
-		option := &landlockOptions[i]
+	for i := range options {
+		option := &options[i]
 		t.Run(option.name, func(t *testing.T) {
 			err := o.test(t, option)
 			failed[option.name] = err != nil
@@ -647,13 +661,13 @@ func TestLandlockOptions(t *testing.T) {
 			}
 		})
 	}
-	for i := range landlockOptions {
+	for i := range options {
 		for j := range i {
-			a, b := &landlockOptions[j], &landlockOptions[i]
+			a, b := &options[j], &options[i]
 			if a.field != "" && a.field == b.field {
 				continue
 			}
-			if testing.Short() && (i*len(landlockOptions)+j)%7 != 0 {
+			if testing.Short() && (i*len(options)+j)%7 != 0 {
 				continue
 			}
 			t.Run(a.name+"/"+b.name, func(t *testing.T) {
@@ -715,19 +729,20 @@ func (o *landlockOptionTest) makeCgroup(t *testing.T) {
 	o.cgroup = openFile(t, dir)
 }
 
-// testUnsharePID tests UseLandlock with CLONE_NEWPID in Unshareflags.
-// A Go program cannot run after that, as it cannot start threads: see
-// what clone(2) says of EINVAL. So this looks at it before it runs.
-func (o *landlockOptionTest) testUnsharePID(t *testing.T) {
+// testStopped tests UseLandlock with flag in Unshareflags, where a Go program
+// may not be able to run: it cannot start threads with a namespace for
+// children that it is not in itself, see what clone(2) says of EINVAL. So this
+// looks at the child before it runs, and reports whether it can.
+func (o *landlockOptionTest) testStopped(t *testing.T, link string, flag uintptr) (runs bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	exe := testenv.Executable(t)
 	start := func(sandboxed bool, ruleset int) (pid int, err error) {
-		return syscall.ForkExec(exe, []string{exe}, &syscall.ProcAttr{
-			Files: []uintptr{0, 1, 2},
+		return syscall.ForkExec(exe, []string{exe, "-test.run=^$"}, &syscall.ProcAttr{
+			Files: []uintptr{0, ^uintptr(0), ^uintptr(0)},
 			Sys: &syscall.SysProcAttr{
 				Ptrace:          true,
-				Unshareflags:    syscall.CLONE_NEWPID,
+				Unshareflags:    flag,
 				UseLandlock:     sandboxed,
 				LandlockRuleset: ruleset,
 			},
@@ -742,30 +757,36 @@ func (o *landlockOptionTest) testUnsharePID(t *testing.T) {
 		if ws := wait4(t, pid); !ws.Stopped() {
 			t.Fatalf("wait status is %#x, want stopped", ws)
 		}
-		// The link shows a namespace only once there is a process in it.
-		link := fmt.Sprintf("/proc/%d/ns/pid_for_children", pid)
-		if ns, err := os.Readlink(link); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s is %q, %v; want a namespace without processes", link, ns, err)
+		// There may be no link to a namespace that has no process yet.
+		link := fmt.Sprintf("/proc/%d/ns/%s", pid, link)
+		ns, err := os.Readlink(link)
+		if ns == o.self.Namespaces[filepath.Base(link)] || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is %q, %v; want another than the parent's", link, ns, err)
 		}
 		if got, want := noNewPrivs(fmt.Sprintf("/proc/%d/status", pid)), map[bool]string{false: "0", true: "1"}[sandboxed]; got != want {
 			t.Errorf("child has no_new_privs %s, want %s", got, want)
 		}
-		syscall.Kill(pid, syscall.SIGKILL)
-		wait4(t, pid)
+		if err := syscall.PtraceDetach(pid); err != nil {
+			t.Fatalf("PtraceDetach: %v", err)
+		}
+		runs = wait4(t, pid) == 0
 		return nil
 	}
 
-	want := check(false)
-	if err := check(true); err != want {
-		t.Errorf("Start: got error %v with a sandbox, %v without", err, want)
+	want := check(true)
+	if err := check(false); err != want {
+		t.Errorf("Start: got error %v with a sandbox, %v without", want, err)
 	}
-	if want == nil {
+	if want != nil {
+		runs = true // or would, but for the error
+	} else {
 		want = syscall.EACCES
 	}
 	noExec := testenv.NewLandlockRuleset(t, unix.LANDLOCK_ACCESS_FS_EXECUTE)
 	if _, err := start(true, noExec); err != want {
 		t.Errorf("Start of a program that the sandbox denies: got error %v, want %v", err, want)
 	}
+	return runs
 }
 
 func openFile(t *testing.T, name string) int {
