@@ -253,6 +253,7 @@ func (t *tester) steps() []*step {
 	})
 	add("relnote", false, t.relnote)
 	add("api", true, t.api)
+	add("order", false, t.order)
 	add("misc", false, t.misc)
 	add("childcode", true, t.childCode)
 	for _, version := range supported {
