@@ -25,7 +25,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"unsafe"
 )
 
 // A landlockSandbox is a Landlock ruleset and two directories to try it on.
@@ -42,7 +41,7 @@ const landlockSandboxAccess = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_AC
 	unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_REG
 
 // newLandlockSandbox skips the test if the kernel has no Landlock.
-func newLandlockSandbox(t *testing.T) *landlockSandbox {
+func newLandlockSandbox(t testing.TB) *landlockSandbox {
 	t.Helper()
 	testenv.MustHaveLandlock(t)
 	dir := t.TempDir()
@@ -51,7 +50,7 @@ func newLandlockSandbox(t *testing.T) *landlockSandbox {
 
 // newLandlockSandboxOf returns a sandbox for two directories.
 // It makes them and their files unless they exist.
-func newLandlockSandboxOf(t *testing.T, allowed, denied string) *landlockSandbox {
+func newLandlockSandboxOf(t testing.TB, allowed, denied string) *landlockSandbox {
 	t.Helper()
 	for _, dir := range []string{allowed, denied} {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -75,6 +74,9 @@ type landlockReport struct {
 	Denied     map[string]syscall.Errno // errors of what a sandbox denies
 	Allowed    map[string]syscall.Errno // errors of what it allows
 	NoNewPrivs string
+	EUID       int            // effective user ID
+	Filter     syscall.Errno  // error of installing a seccomp filter
+	Probe      syscall.Errno  // error of landlockProbe
 	Files      map[int]string // what the open descriptors refer to
 	Status     landlockStatus
 }
@@ -114,6 +116,11 @@ func landlockChild(report, denied string) {
 	r.Denied = landlockActs(denied, filepath.Base(report)+".denied")
 	r.NoNewPrivs = noNewPrivs("/proc/self/status")
 	r.Status = readLandlockStatus()
+	r.EUID = os.Geteuid()
+	if os.Getenv("GO_LANDLOCK_SECCOMP") != "" {
+		r.Filter = seccompFilter(syscall.SYS_GETPRIORITY, landlockProbeArg, seccompErrno|uint32(syscall.ENOTTY))
+	}
+	r.Probe = landlockProbe()
 	data, err := json.Marshal(r)
 	if err == nil {
 		err = os.WriteFile(report, data, 0o666)
@@ -166,7 +173,7 @@ func noNewPrivs(status string) string {
 	return value
 }
 
-// checkChild checks the report of a child.
+// checkChild checks the report of a child that the calling thread started.
 func (s *landlockSandbox) checkChild(t *testing.T, report string, sandboxed bool) (r landlockReport) {
 	t.Helper()
 	data, err := os.ReadFile(report)
@@ -176,7 +183,7 @@ func (s *landlockSandbox) checkChild(t *testing.T, report string, sandboxed bool
 	if err := json.Unmarshal(data, &r); err != nil {
 		t.Fatalf("report of the child: %v", err)
 	}
-	wantDenied, wantPrivs := syscall.Errno(0), noNewPrivs("/proc/self/status")
+	wantDenied, wantPrivs := syscall.Errno(0), noNewPrivs("/proc/thread-self/status")
 	if sandboxed {
 		wantDenied, wantPrivs = syscall.EACCES, "1"
 	}
@@ -363,27 +370,53 @@ func (s *landlockSandbox) checkStartFails(t *testing.T, ruleset int, want syscal
 	env, report := s.env()
 	files := openFiles(t)
 	exe := testenv.Executable(t)
+	sys := &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: ruleset}
+
 	pid, err := syscall.ForkExec(exe, []string{exe}, &syscall.ProcAttr{
 		Env:   env,
 		Files: []uintptr{0, 1, 2},
-		Sys:   &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: ruleset},
+		Sys:   sys,
 	})
 	if err != want {
 		t.Errorf("ForkExec: got error %v, want %v", err, want)
 	}
 	if err == nil {
-		var status syscall.WaitStatus
-		if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil {
-			t.Fatal(err)
-		}
-	} else if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); err != syscall.ECHILD {
-		t.Errorf("there is a child left: wait4 returned %d, %v; want %v", pid, err, syscall.ECHILD)
+		wait4(t, pid)
 	}
-	if _, err := os.Stat(report); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the program ran")
+	checkNoChild(t)
+
+	cmd := exec.Command(exe)
+	cmd.Env = env
+	cmd.SysProcAttr = sys
+	err = cmd.Start()
+	if pathErr, ok := err.(*fs.PathError); !ok || pathErr.Err != want {
+		t.Errorf("Cmd.Start: got error %v, want %v", err, want)
 	}
+	if err == nil {
+		cmd.Wait()
+	}
+	checkNoChild(t)
+
+	checkNotRun(t, report)
 	if after := openFiles(t); !slices.Equal(files, after) {
 		t.Errorf("open descriptors were %v, are %v", files, after)
+	}
+}
+
+// checkNotRun checks that the program that would report did not run.
+func checkNotRun(t *testing.T, report string) {
+	t.Helper()
+	if _, err := os.Stat(report); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the program ran: report: %v", err)
+	}
+}
+
+// checkNoChild checks that this process has no child, not even a dead one.
+func checkNoChild(t *testing.T) {
+	t.Helper()
+	const wall = 0x40000000 // __WALL
+	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG|wall, nil); err != syscall.ECHILD {
+		t.Errorf("there is a child left: wait4 returned %d, %v; want %v", pid, err, syscall.ECHILD)
 	}
 }
 
@@ -481,74 +514,8 @@ func runForkExec(t *testing.T, attr *syscall.ProcAttr) {
 	if err != nil {
 		t.Fatalf("ForkExec: %v", err)
 	}
-	var status syscall.WaitStatus
-	for {
-		_, err := syscall.Wait4(pid, &status, 0, nil)
-		if err == nil {
-			break
-		}
-		if err != syscall.EINTR {
-			t.Fatalf("wait4: %v", err)
-		}
-	}
-	if status != 0 {
+	if status := wait4(t, pid); status != 0 {
 		t.Fatalf("child: wait status %#x", status)
-	}
-}
-
-// TestLandlockSeccomp tests the errors that the kernel returns if it lacks
-// Landlock and those that a seccomp filter may return in its place.
-func TestLandlockSeccomp(t *testing.T) {
-	// Filters stay too.
-	if !landlockAlone(t) {
-		return
-	}
-	s := newLandlockSandbox(t)
-	for _, call := range []struct {
-		name string
-		trap uint32
-		arg  uint32 // the first argument
-	}{
-		{"prctl", syscall.SYS_PRCTL, prSetNoNewPrivs},
-		{"landlock_restrict_self", syscall.Sys_landlock_restrict_self, uint32(s.ruleset)},
-	} {
-		for _, errno := range []syscall.Errno{syscall.ENOSYS, syscall.EOPNOTSUPP, syscall.EPERM, syscall.EINVAL} {
-			t.Run(call.name+"/"+errno.Error(), func(t *testing.T) {
-				// The goroutine ends locked and takes its thread along.
-				runtime.LockOSThread()
-				setNoNewPrivs(t)
-				seccompErrno(t, call.trap, call.arg, errno)
-				s.checkStartFails(t, s.ruleset, errno)
-			})
-		}
-	}
-}
-
-// seccompErrno makes system call trap fail with errno if its first argument
-// is arg, for the calling thread and its children. See linux/filter.h.
-func seccompErrno(t *testing.T, trap, arg uint32, errno syscall.Errno) {
-	const (
-		allow     = 0x7fff0000 // SECCOMP_RET_ALLOW
-		fail      = 0x00050000 // SECCOMP_RET_ERRNO
-		offsetNr  = 0          // of nr and args[0] in struct seccomp_data
-		offsetArg = 16
-	)
-	argLow := uint32(offsetArg)
-	if *(*byte)(unsafe.Pointer(&[]uint16{1}[0])) == 0 {
-		argLow += 4 // big-endian
-	}
-	filter := []syscall.SockFilter{
-		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS, K: offsetNr},
-		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, Jf: 3, K: trap},
-		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS, K: argLow},
-		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, Jf: 1, K: arg},
-		{Code: syscall.BPF_RET | syscall.BPF_K, K: fail | uint32(errno)},
-		{Code: syscall.BPF_RET | syscall.BPF_K, K: allow},
-	}
-	prog := syscall.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	const prSetSeccomp, seccompModeFilter = 22, 2
-	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, prSetSeccomp, seccompModeFilter, uintptr(unsafe.Pointer(&prog)), 0, 0, 0); errno != 0 {
-		t.Fatalf("prctl(PR_SET_SECCOMP): %v", errno)
 	}
 }
 
@@ -562,148 +529,4 @@ func TestLandlockUnsupported(t *testing.T) {
 	}
 	s := &landlockSandbox{allowed: t.TempDir(), denied: t.TempDir()}
 	s.checkStartFails(t, 0, want)
-}
-
-// TestLandlockDescriptors tests rulesets at descriptor numbers that mean
-// something else in the child. In each case, the child must be in the
-// sandbox and have the descriptors that ProcAttr.Files says,
-// and the ruleset must not be among them unless it is in ProcAttr.Files.
-func TestLandlockDescriptors(t *testing.T) {
-	// The test moves descriptors 0, 1 and 2 of its process.
-	if !landlockAlone(t) {
-		return
-	}
-	s := newLandlockSandbox(t)
-	exe := testenv.Executable(t)
-
-	// open opens a file of its own at descriptor number fd.
-	open := func(t *testing.T, fd int) {
-		t.Helper()
-		tmp, err := syscall.Open(filepath.Join(s.allowed, fmt.Sprintf("fd%d", fd)), syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o666)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dupTo(t, tmp, fd)
-		syscall.Close(tmp)
-	}
-	// Descriptors for use in ProcAttr.Files, all above those of the process.
-	const base = 100
-	for i := range 40 {
-		open(t, base+i)
-	}
-	// upTo returns n entries for ProcAttr.Files,
-	// each above its index and so with no need for pass 1.
-	upTo := func(n int) []int {
-		files := make([]int, n)
-		for i := range files {
-			files[i] = base + i
-		}
-		return files
-	}
-
-	type testCase struct {
-		name    string
-		ruleset int
-		files   []int
-	}
-	tests := []testCase{
-		// Closed by pass 2, or overwritten by it.
-		{"Stdin/0Files", 0, nil},
-		{"Stdout/0Files", 1, nil},
-		{"Stdout/1File", 1, upTo(1)},
-		{"Stderr/0Files", 2, nil},
-		{"Stderr/2Files", 2, upTo(2)},
-		{"Holes", 2, []int{base, base + 1, -1, base + 3}},
-		// The error pipe is moved beyond all files,
-		{"ErrorPipe", base + 3, upTo(3)},
-		{"ErrorPipe/0Files", 1, nil},
-		// and so are files below their index, one after the other.
-		{"Pass1", base + 4, []int{base, base + 1, base + 2, 0}},
-		{"Pass1/Second", base + 5, []int{base, base + 1, base + 2, 0, 1}},
-		// Passed on.
-		{"Entry", 50, []int{base, base + 1, base + 2, 50}},
-		{"Entry/Twice", 50, []int{50, base + 1, 50, base + 3}},
-		{"Entry/Identity", 1, []int{base, 1, base + 2}},
-		{"Entry/Below", 1, []int{base, base + 1, base + 2, 1}},
-		{"Far", 1000, upTo(3)},
-	}
-	// Any index.
-	const many = 40
-	for i := range many {
-		if i > 2 && isOpen(i) {
-			continue // the runtime's own, such as the epoll descriptor
-		}
-		tests = append(tests, testCase{fmt.Sprintf("Index%d", i), i, upTo(many)})
-	}
-
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			wasOpen := isOpen(tt.ruleset)
-			var saved int
-			if wasOpen {
-				var err error
-				saved, err = syscall.Dup(tt.ruleset)
-				if err != nil {
-					t.Fatal(err)
-				}
-				syscall.CloseOnExec(saved)
-			}
-			want := make(map[int]string)
-			env, report := s.env()
-			attr := &syscall.ProcAttr{
-				Env: env,
-				Sys: &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: tt.ruleset},
-			}
-
-			// Until this is undone, nothing may be logged.
-			dupTo(t, s.ruleset, tt.ruleset)
-			for i, fd := range tt.files {
-				attr.Files = append(attr.Files, uintptr(fd))
-				var st syscall.Stat_t
-				if fd != -1 && syscall.Fstat(fd, &st) == nil {
-					want[i] = landlockFileID(fd, &st)
-				}
-			}
-			pid, err := syscall.ForkExec(exe, []string{exe}, attr)
-			var status syscall.WaitStatus
-			var waitErr error
-			if err == nil {
-				_, waitErr = syscall.Wait4(pid, &status, 0, nil)
-			}
-			if wasOpen {
-				dupTo(t, saved, tt.ruleset)
-				syscall.Close(saved)
-			} else {
-				syscall.Close(tt.ruleset)
-			}
-
-			if err != nil || waitErr != nil || status != 0 {
-				t.Fatalf("ForkExec: %v, wait4: %v, status %#x", err, waitErr, status)
-			}
-			r := s.checkChild(t, report, true)
-			for fd, id := range r.Files {
-				if want[fd] == "" && id == landlockRulesetID {
-					t.Errorf("descriptor %d of the child is the ruleset", fd)
-				}
-			}
-			for fd, id := range want {
-				if r.Files[fd] != id {
-					t.Errorf("descriptor %d of the child is %q, want %q", fd, r.Files[fd], id)
-				}
-			}
-		})
-	}
-}
-
-// dupTo duplicates oldfd to newfd, close-on-exec.
-func dupTo(t *testing.T, oldfd, newfd int) {
-	t.Helper()
-	if err := syscall.Dup3(oldfd, newfd, syscall.O_CLOEXEC); err != nil {
-		t.Fatalf("dup3(%d, %d): %v", oldfd, newfd, err)
-	}
-}
-
-func isOpen(fd int) bool {
-	var st syscall.Stat_t
-	return syscall.Fstat(fd, &st) == nil
 }
