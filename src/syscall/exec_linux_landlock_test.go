@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"internal/race"
 	"internal/syscall/unix"
 	"internal/testenv"
 	"io/fs"
@@ -403,6 +404,13 @@ func (s *landlockSandbox) checkStartFails(t *testing.T, ruleset int, want syscal
 	}
 }
 
+// remove removes what a child made that was to write report.
+func (s *landlockSandbox) remove(report string) {
+	os.Remove(report)
+	os.Remove(report + ".allowed")
+	os.Remove(filepath.Join(s.denied, filepath.Base(report)+".denied"))
+}
+
 // checkNotRun checks that the program that would report did not run.
 func checkNotRun(t *testing.T, report string) {
 	t.Helper()
@@ -529,4 +537,33 @@ func TestLandlockUnsupported(t *testing.T) {
 	}
 	s := &landlockSandbox{allowed: t.TempDir(), denied: t.TempDir()}
 	s.checkStartFails(t, 0, want)
+}
+
+// landlockCount returns how often to do what is done at random: few times with
+// -short, as a slow machine takes long to start a process, else many times,
+// but less often with the race detector, which makes it ten times slower.
+func landlockCount(few, many int) int {
+	switch {
+	case testing.Short():
+		return few
+	case race.Enabled:
+		return many / 10
+	}
+	return many
+}
+
+// landlockSeed returns the seed for what is done at random: always the same,
+// or that in the environment variable GO_TEST_LANDLOCK_SEED.
+func landlockSeed(t *testing.T) uint64 {
+	t.Helper()
+	seed := uint64(68595)
+	if s := os.Getenv("GO_TEST_LANDLOCK_SEED"); s != "" {
+		var err error
+		seed, err = strconv.ParseUint(s, 0, 64)
+		if err != nil {
+			t.Fatalf("GO_TEST_LANDLOCK_SEED: %v", err)
+		}
+	}
+	t.Logf("GO_TEST_LANDLOCK_SEED=%d", seed)
+	return seed
 }
