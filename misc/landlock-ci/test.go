@@ -30,6 +30,7 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	goroot := gorootFlag(fs)
 	pattern := fs.String("run", "", "run only the steps whose names match the `regexp`")
 	short := fs.Bool("short", false, "run only the quick steps")
+	mutants := fs.Bool("mutants", false, "instead, put mistakes into the patch, one each step, and have the tests find them")
 	jsonFile := fs.String("json", "", "write the results to `file`")
 	if err := parse(fs, args, 0); err != nil {
 		return err
@@ -41,6 +42,9 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	abi, err := needLandlock()
 	if err != nil {
 		return err
+	}
+	if *mutants && os.Getuid() != 0 {
+		return unablef("-mutants needs root, without which some mistakes do not show")
 	}
 	b, err := findBase(ctx, *goroot)
 	if err != nil {
@@ -57,8 +61,12 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 
 	t := &tester{base: b, abi: strconv.Itoa(abi)}
 	var steps []*step
+	all := t.steps()
+	if *mutants {
+		all = t.mutants()
+	}
 	var names []string
-	for _, s := range t.steps() {
+	for _, s := range all {
 		names = append(names, s.Name)
 		if re.MatchString(s.Name) && !(*short && s.slow) {
 			steps = append(steps, s)
@@ -216,11 +224,7 @@ var supported = []string{"go1.25.14", "go1.26.11", "go1.27.4"}
 
 // steps returns all steps in the order in which they run.
 func (t *tester) steps() []*step {
-	touched := touchedPackages()
-	tested := slices.Concat(touched, []string{"os", "os/exec"})
-	slices.Sort(tested)
-	tested = slices.Compact(tested)
-
+	touched, tested := touchedPackages(), testedPackages()
 	var steps []*step
 	add := func(name string, slow bool, run func(context.Context) (string, error)) {
 		steps = append(steps, &step{Name: name, slow: slow, run: run})
@@ -285,6 +289,13 @@ func touchedPackages() []string {
 		return err
 	})
 	return slices.Sorted(maps.Keys(pkgs))
+}
+
+// testedPackages returns the packages that are tested.
+func testedPackages() []string {
+	pkgs := slices.Concat(touchedPackages(), []string{"os", "os/exec"})
+	slices.Sort(pkgs)
+	return slices.Compact(pkgs)
 }
 
 // command returns a go command in the tree. The environment says what the tests
@@ -357,6 +368,7 @@ type testEvents struct {
 	passed, skipped int
 	landlock        int      // tests of Landlock that passed
 	skippedLandlock []string // tests of Landlock that were skipped
+	failed          []string // tests that failed, without their subtests
 	log             []byte   // output of the tests
 }
 
@@ -383,6 +395,11 @@ func readTestEvents(out []byte) *testEvents {
 			r.skipped++
 			if isLandlock {
 				r.skippedLandlock = append(r.skippedLandlock, event.Package+"."+event.Test)
+			}
+		case "fail":
+			name, _, _ := strings.Cut(event.Test, "/")
+			if name = event.Package + "." + name; !slices.Contains(r.failed, name) {
+				r.failed = append(r.failed, name)
 			}
 		}
 	}
