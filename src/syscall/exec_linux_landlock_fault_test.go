@@ -31,10 +31,17 @@ const (
 	seccompErrno       = 0x00050000 // plus the error number
 )
 
-// seccompFilter installs a filter for the calling thread and its children
-// that does action when system call trap is called with arg as
-// its first argument. See linux/filter.h.
-func seccompFilter(trap, arg, action uint32) syscall.Errno {
+// A seccompRule is a filter that does action when the system call trap is
+// called, if arg is not 0 with that as its first argument.
+type seccompRule struct {
+	trap   uint32
+	arg    uint32
+	action uint32
+}
+
+// install installs the filter for the calling thread and its children.
+// See linux/filter.h.
+func (r seccompRule) install() syscall.Errno {
 	const (
 		allow     = 0x7fff0000 // SECCOMP_RET_ALLOW
 		offsetNr  = 0          // of nr and args[0] in struct seccomp_data
@@ -44,12 +51,16 @@ func seccompFilter(trap, arg, action uint32) syscall.Errno {
 	if *(*byte)(unsafe.Pointer(&[]uint16{1}[0])) == 0 {
 		argLow += 4 // big-endian
 	}
+	jump := syscall.BPF_JEQ
+	if r.arg == 0 {
+		jump = syscall.BPF_JGE // always
+	}
 	filter := []syscall.SockFilter{
 		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS, K: offsetNr},
-		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, Jf: 3, K: trap},
+		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, Jf: 3, K: r.trap},
 		{Code: syscall.BPF_LD | syscall.BPF_W | syscall.BPF_ABS, K: argLow},
-		{Code: syscall.BPF_JMP | syscall.BPF_JEQ | syscall.BPF_K, Jf: 1, K: arg},
-		{Code: syscall.BPF_RET | syscall.BPF_K, K: action},
+		{Code: syscall.BPF_JMP | uint16(jump) | syscall.BPF_K, Jf: 1, K: r.arg},
+		{Code: syscall.BPF_RET | syscall.BPF_K, K: r.action},
 		{Code: syscall.BPF_RET | syscall.BPF_K, K: allow},
 	}
 	prog := syscall.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
@@ -58,15 +69,17 @@ func seccompFilter(trap, arg, action uint32) syscall.Errno {
 	return errno
 }
 
-// lockWithFilter locks the calling goroutine to its thread and installs
-// a filter there. As filters cannot be removed, the goroutine must end locked,
+// lockWithFilters locks the calling goroutine to its thread and installs
+// filters there. As filters cannot be removed, the goroutine must end locked,
 // which takes the thread along.
-func lockWithFilter(t *testing.T, trap, arg, action uint32) {
+func lockWithFilters(t *testing.T, rules ...seccompRule) {
 	t.Helper()
 	runtime.LockOSThread()
 	setNoNewPrivs(t)
-	if errno := seccompFilter(trap, arg, action); errno != 0 {
-		t.Fatalf("prctl(PR_SET_SECCOMP): %v", errno)
+	for _, r := range rules {
+		if errno := r.install(); errno != 0 {
+			t.Fatalf("prctl(PR_SET_SECCOMP): %v", errno)
+		}
 	}
 }
 
@@ -78,6 +91,9 @@ func landlockProbe() syscall.Errno {
 }
 
 const landlockProbeArg = 0x6c6c // not among the arguments that exist
+
+// landlockProbeRule makes landlockProbe fail with ENOTTY.
+var landlockProbeRule = seccompRule{syscall.SYS_GETPRIORITY, landlockProbeArg, seccompErrno | uint32(syscall.ENOTTY)}
 
 // TestLandlockFaults makes each of the calls by which a child enters its
 // sandbox fail with each error that the kernel returns, and with some that
@@ -128,7 +144,7 @@ func TestLandlockFaults(t *testing.T) {
 	for _, call := range calls {
 		for _, errno := range call.errnos {
 			t.Run(call.name+"/"+errno.Error(), func(t *testing.T) {
-				lockWithFilter(t, call.trap, call.arg, seccompErrno|uint32(errno))
+				lockWithFilters(t, seccompRule{call.trap, call.arg, seccompErrno | uint32(errno)})
 				s.checkStartFails(t, s.ruleset, errno)
 			})
 			checkStarts(t)
@@ -136,7 +152,7 @@ func TestLandlockFaults(t *testing.T) {
 		}
 		for _, action := range []uint32{seccompKillProcess, seccompKillThread, seccompTrap} {
 			t.Run(fmt.Sprintf("%s/kill %#x", call.name, action), func(t *testing.T) {
-				lockWithFilter(t, call.trap, call.arg, action)
+				lockWithFilters(t, seccompRule{call.trap, call.arg, action})
 				s.checkKilled(t)
 			})
 			checkStarts(t)
@@ -205,6 +221,71 @@ func (s *landlockSandbox) checkKilled(t *testing.T) {
 	checkNotRun(t, report)
 	if after := openFiles(t); !slices.Equal(files, after) {
 		t.Errorf("open descriptors were %v, are %v", files, after)
+	}
+}
+
+// TestLandlockOrder tests when the child enters its sandbox: after the calls
+// for other fields of SysProcAttr and before what follows. To see which of
+// two calls comes first, it makes both of them fail.
+func TestLandlockOrder(t *testing.T) {
+	if !landlockAlone(t) {
+		return
+	}
+	s := newLandlockSandbox(t)
+	const (
+		first  = syscall.Errno(1000) // error of the call that is to come first
+		second = syscall.Errno(1001)
+	)
+	prctl := seccompRule{trap: syscall.SYS_PRCTL, arg: prSetNoNewPrivs}
+	restrict := seccompRule{trap: syscall.Sys_landlock_restrict_self, arg: uint32(s.ruleset)}
+	uid, gid := uint32(os.Getuid()), uint32(os.Getgid())
+	call := func(trap uint32) seccompRule { return seccompRule{trap: trap} }
+	for _, tt := range []struct {
+		name          string
+		first, second seccompRule
+		sys           syscall.SysProcAttr
+	}{
+		{"Setsid", call(syscall.SYS_SETSID), prctl, syscall.SysProcAttr{Setsid: true}},
+		{"Setpgid", call(syscall.SYS_SETPGID), prctl, syscall.SysProcAttr{Setpgid: true}},
+		{"Unshare", call(syscall.SYS_UNSHARE), prctl, syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}},
+		{"Remount", call(syscall.SYS_MOUNT), prctl, syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}},
+		{"Chroot", call(syscall.SYS_CHROOT), prctl, syscall.SysProcAttr{Chroot: "/"}},
+		{"Setgroups", call(syscall.Sys_setgroups), prctl, syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid}}},
+		{"Setgid", call(syscall.Sys_setgid), prctl, syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid, NoSetGroups: true}}},
+		{"Setuid", call(syscall.Sys_setuid), prctl, syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid, NoSetGroups: true}}},
+		{"Capset", call(syscall.SYS_CAPSET), prctl, syscall.SysProcAttr{AmbientCaps: []uintptr{0}}},
+		{"Chdir", call(syscall.SYS_CHDIR), prctl, syscall.SysProcAttr{}},
+		{"Pdeathsig", seccompRule{trap: syscall.SYS_PRCTL, arg: syscall.PR_SET_PDEATHSIG}, prctl, syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}},
+		{"Prctl", prctl, restrict, syscall.SysProcAttr{}},
+		{"Dup3", restrict, call(syscall.SYS_DUP3), syscall.SysProcAttr{}},
+		{"Exec", restrict, call(syscall.SYS_EXECVE), syscall.SysProcAttr{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.first.action = seccompErrno | uint32(first)
+			tt.second.action = seccompErrno | uint32(second)
+			rules := []seccompRule{tt.first, tt.second}
+			if tt.name == "Remount" {
+				// It makes no difference that there is no new namespace.
+				rules = append(rules, seccompRule{trap: syscall.SYS_UNSHARE, action: seccompErrno | 0})
+			}
+			lockWithFilters(t, rules...)
+			exe := testenv.Executable(t)
+			env, report := s.env()
+			tt.sys.UseLandlock, tt.sys.LandlockRuleset = true, s.ruleset
+			pid, err := syscall.ForkExec(exe, []string{exe}, &syscall.ProcAttr{
+				Dir:   "/",
+				Env:   env,
+				Files: []uintptr{1, 0, 2}, // a reason to call dup3
+				Sys:   &tt.sys,
+			})
+			if err == nil {
+				wait4(t, pid)
+			}
+			if err != first {
+				t.Errorf("ForkExec: got error %v, want %v", err, first)
+			}
+			checkNotRun(t, report)
+		})
 	}
 }
 
@@ -360,7 +441,7 @@ func TestLandlockSeccompInherited(t *testing.T) {
 	}
 	for _, sandboxed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("UseLandlock=%t", sandboxed), func(t *testing.T) {
-			lockWithFilter(t, syscall.SYS_GETPRIORITY, landlockProbeArg, seccompErrno|uint32(syscall.ENOTTY))
+			lockWithFilters(t, landlockProbeRule)
 			start(t, sandboxed, syscall.ENOTTY)
 		})
 	}

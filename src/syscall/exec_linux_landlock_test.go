@@ -119,7 +119,7 @@ func landlockChild(report, denied string) {
 	r.Status = readLandlockStatus()
 	r.EUID = os.Geteuid()
 	if os.Getenv("GO_LANDLOCK_SECCOMP") != "" {
-		r.Filter = seccompFilter(syscall.SYS_GETPRIORITY, landlockProbeArg, seccompErrno|uint32(syscall.ENOTTY))
+		r.Filter = landlockProbeRule.install()
 	}
 	r.Probe = landlockProbe()
 	data, err := json.Marshal(r)

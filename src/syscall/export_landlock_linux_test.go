@@ -4,4 +4,10 @@
 
 package syscall
 
-const Sys_landlock_restrict_self = _SYS_landlock_restrict_self
+const (
+	Sys_landlock_restrict_self = _SYS_landlock_restrict_self
+
+	Sys_setgid    = sys_SETGID
+	Sys_setgroups = _SYS_setgroups
+	Sys_setuid    = sys_SETUID
+)
