@@ -488,13 +488,35 @@ func TestLandlockLockedThread(t *testing.T) {
 		s.checkThread(t, "locked thread", "outer")
 		s.checkChildren(t, "outer")
 
-		// The runtime cannot make do with the threads that there are, and
-		// needs those when this goroutine blocks. New threads must not
-		// be children of this one, whose sandbox they would be in.
+		// New threads must not be children of this one, whose sandbox they
+		// would be in. The runtime needs one when this goroutine blocks while
+		// another runs, a third could, and there is no idle thread.
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+		spin := func(until *atomic.Bool) {
+			for !until.Load() {
+				syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) // does not block for the runtime
+			}
+		}
 		release := make(chan bool)
-		wait := holdThreads(len(threads(t))+10, release, func() {
-			s.checkThread(t, "thread made from the locked one")
-		})
+		var wg sync.WaitGroup
+		for range len(threads(t)) + 20 {
+			var running, blocked atomic.Bool
+			wg.Go(func() {
+				runtime.LockOSThread()
+				defer runtime.UnlockOSThread()
+				running.Store(true)
+				spin(&blocked)
+				<-release
+				s.checkThread(t, "thread made from the locked one")
+			})
+			spin(&running)
+			woken := make(chan bool)
+			go func() {
+				blocked.Store(true)
+				close(woken)
+			}()
+			<-woken
+		}
 		for _, thread := range threads(t) {
 			want := before
 			if thread == restricted {
@@ -506,7 +528,7 @@ func TestLandlockLockedThread(t *testing.T) {
 		}
 		s.checkThread(t, "locked thread", "outer")
 		close(release)
-		wait()
+		wg.Wait()
 	})
 
 	// Hold more threads than there are, so that each has its turn.
