@@ -42,7 +42,7 @@ type statusError struct {
 	err    error
 }
 
-func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Error() string { return fmt.Sprint(e.err) }
 func (e *statusError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
@@ -68,10 +68,15 @@ func init() {
 		{"overlay", "", "write an overlay for go build -overlay and print its path", runOverlay},
 		{"tree", "DIR", "write a patched copy of GOROOT to DIR", runTree},
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
+		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
 	}
 }
 
 func main() {
+	if guestMain != nil && os.Args[0] == guestInit {
+		guestMain()
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The second signal kills.
 	context.AfterFunc(ctx, stop)
@@ -107,9 +112,12 @@ func run(ctx context.Context, args []string) int {
 		if ctx.Err() != nil {
 			err = errors.New("interrupted")
 		}
-		fmt.Fprintf(os.Stderr, "landlock-ci %s: %v\n", cmd.name, err)
 		var se *statusError
-		if errors.As(err, &se) {
+		if errors.As(err, &se) && se.err == nil {
+			return se.status // the program that ran has said why
+		}
+		fmt.Fprintf(os.Stderr, "landlock-ci %s: %v\n", cmd.name, err)
+		if se != nil {
 			return se.status
 		}
 		return exitFailed
