@@ -68,6 +68,7 @@ func init() {
 		{"overlay", "", "write an overlay for go build -overlay and print its path", runOverlay},
 		{"tree", "DIR", "write a patched copy of GOROOT to DIR", runTree},
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
+		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
 		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
 	}
 }

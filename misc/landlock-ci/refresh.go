@@ -10,26 +10,28 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"golandlock"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
 func runRefresh(ctx context.Context, fs *flag.FlagSet, args []string) error {
-	repo := fs.String("C", ".", "the checkout of this repository to write to, a `directory`")
 	if err := parse(fs, args, 1); err != nil {
 		return err
 	}
-	return refresh(ctx, *repo, fs.Arg(0))
+	return refresh(ctx, ".", fs.Arg(0))
 }
 
-// refresh makes the patch set in the checkout repo that which turns the base of
-// the tree dir into dir, and prints the files of repo that it changed.
+// refresh writes what was changed in the tree dir since it was made to the patch
+// set in the checkout repo, and prints the names of the files that it writes.
+// The patch set must be the one that is built into this program
+// but for what refresh wrote.
 func refresh(ctx context.Context, repo, dir string) error {
 	if _, err := os.Stat(filepath.Join(repo, "patchset.go")); err != nil {
-		return usagef("%s is not a checkout of this repository; name one with -C", repo)
+		return usagef("this is not the top directory of a checkout of the patch set; run \"go run ./misc/landlock-ci refresh DIR\" there")
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -46,97 +48,98 @@ func refresh(ctx context.Context, repo, dir string) error {
 	if b.version != info.Version {
 		return usagef("%s is a copy of %s, but %s is now %s; make the tree anew", dir, info.Version, b.dir, b.version)
 	}
-
-	// want is the new patch set. A nil value stands for a file to be removed.
-	want := make(map[string][]byte)
-	for _, top := range []string{"api", "doc", "src", "test"} {
-		changed, err := changedFiles(ctx, b.file(top), filepath.Join(dir, top))
-		if err != nil {
-			return err
-		}
-		for _, rel := range changed {
-			name := top + "/" + rel
-			data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-			if err != nil {
-				return err
-			}
-			if _, err := os.Stat(b.file(name)); err == nil {
-				data, err = diff(ctx, b.dir, dir, name)
-				if err != nil {
-					return err
-				}
-				name += patchSuffix
-			}
-			want[name] = data
-		}
-	}
-	err = fs.WalkDir(golandlock.FS, ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && want[name] == nil {
-			want[name] = nil
-		}
-		return err
-	})
+	patched, err := b.patchedFiles(ctx)
 	if err != nil {
 		return err
 	}
 
-	for name, data := range want {
-		file := filepath.Join(repo, filepath.FromSlash(name))
-		old, err := os.ReadFile(file)
-		switch {
-		case err != nil && !errors.Is(err, os.ErrNotExist):
+	names, err := b.changedFiles(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for name := range info.Files {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		removed := errors.Is(err, os.ErrNotExist)
+		if err != nil && !removed {
 			return err
-		case data == nil && err == nil:
-			fmt.Println("removed", name)
-			err = os.Remove(file)
-		case data == nil || err == nil && bytes.Equal(old, data):
+		}
+		was, now := info.Files[name], digest(data)
+		if removed {
+			now = ""
+		}
+		if now == was {
 			continue
-		default:
-			fmt.Println("wrote", name)
+		}
+		// The patch set may have changed too since the tree was made.
+		if cur, ok := patched[name]; ok && digest(cur) != was && digest(cur) != now {
+			return fmt.Errorf("%s has changed in the patch set since the tree was made; make another tree and carry your change over", name)
+		}
+
+		target := name
+		if _, err := os.Stat(b.file(name)); err == nil {
+			target += patchSuffix
+			if removed {
+				return fmt.Errorf("%s of Go's is removed in the tree, which the patch set cannot do", name)
+			}
+			if data, err = diff(ctx, b.dir, dir, name); err != nil {
+				return err
+			}
+		}
+		file := filepath.Join(repo, filepath.FromSlash(target))
+		if removed {
+			delete(info.Files, name)
+			fmt.Println("remove", target)
+			err = os.Remove(file)
+		} else {
+			info.Files[name] = now
+			fmt.Println("write", target)
 			err = writeFile(file, data)
 		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
-// changedFiles returns the files of the directory new, by their slash-separated
-// paths relative to it, that are not the same in the directory old.
-func changedFiles(ctx context.Context, old, new string) ([]string, error) {
-	var files []string
-	err := filepath.WalkDir(new, func(name string, d fs.DirEntry, err error) error {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		rel, err := filepath.Rel(new, name)
 		if err != nil {
 			return err
 		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		oldData, err := os.ReadFile(filepath.Join(old, rel))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		if err != nil || !bytes.Equal(oldData, data) {
-			files = append(files, filepath.ToSlash(rel))
-		}
-		return nil
-	})
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil // a tree of a base without tests
 	}
-	return files, err
+	return info.write(dir)
 }
 
-// diff returns the unified diff of the file name from the GOROOT old to new.
+// changedFiles returns the set of the files of the tree dir
+// that the base does not have or has with other content.
+func (b *base) changedFiles(ctx context.Context, dir string) (map[string]bool, error) {
+	files := make(map[string]bool)
+	for _, top := range []string{"api", "doc", "src", "test"} {
+		err := filepath.WalkDir(filepath.Join(dir, top), func(file string, d fs.DirEntry, err error) error {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			rel, err := filepath.Rel(dir, file)
+			if err != nil {
+				return err
+			}
+			name := filepath.ToSlash(rel)
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			old, err := os.ReadFile(b.file(name))
+			if err != nil || !bytes.Equal(old, data) {
+				files[name] = true
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// diff returns the unified diff of file name from the GOROOT old to new.
 func diff(ctx context.Context, old, new, name string) ([]byte, error) {
 	local := filepath.FromSlash(name)
 	cmd := gitCommand(ctx, new, "diff", "--no-index", "--no-renames", "--no-color", "--unified=3",

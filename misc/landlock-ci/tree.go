@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -40,6 +41,23 @@ const treeMark = "landlock-tree.json"
 type treeInfo struct {
 	Base    string // GOROOT that the tree is a copy of
 	Version string // its version
+
+	// Files has the digest of each file that the patch set put into the tree,
+	// so that a later change in the tree can be told from one in the patch set.
+	Files map[string]string
+}
+
+func digest(data []byte) string {
+	return fmt.Sprintf("%x", sha256.Sum256(data))
+}
+
+// write writes info to the tree dir.
+func (info treeInfo) write(dir string) error {
+	data, err := json.MarshalIndent(info, "", "\t")
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, treeMark), append(data, '\n'))
 }
 
 // readTreeInfo returns the treeInfo of the tree dir.
@@ -74,10 +92,7 @@ func makeTree(ctx context.Context, b *base, dir string) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
-	files[treeMark], err = json.MarshalIndent(treeInfo{Base: b.dir, Version: b.version}, "", "\t")
-	if err != nil {
-		return nil, err
-	}
+	info := treeInfo{Base: b.dir, Version: b.version, Files: make(map[string]string)}
 	err = replaceDir(dir, func(tmp string) error {
 		if err := copyTree(ctx, tmp, b.dir); err != nil {
 			return err
@@ -86,8 +101,9 @@ func makeTree(ctx context.Context, b *base, dir string) (*base, error) {
 			if err := writeFile(filepath.Join(tmp, filepath.FromSlash(name)), data); err != nil {
 				return err
 			}
+			info.Files[name] = digest(data)
 		}
-		return nil
+		return info.write(tmp)
 	})
 	if err != nil {
 		return nil, err
