@@ -17,3 +17,5 @@ func unpackZboot(ctx context.Context, name string) error { return nil }
 func (s *store) qemu(ctx context.Context, goarch string) ([]string, error) {
 	return []string{machines[goarch].qemu}, nil
 }
+
+func (s *store) check(ctx context.Context, builders []*builder) error { return nil }

@@ -126,9 +126,11 @@ func vm(ctx context.Context, o vmOptions) error {
 		return err
 	}
 	var files initramfs
-	if err := files.addInit(ctx, g.goarch); err != nil {
+	init, err := guestBinary(ctx, o.binary.goarch)
+	if err != nil {
 		return err
 	}
+	files.addBasics(init)
 	files.addDir(dir)
 	if err := files.addTree(path, path); err != nil {
 		return err
@@ -661,14 +663,10 @@ func (r *initramfs) addTree(name, from string) error {
 	})
 }
 
-// addInit adds what every guest has: landlock-ci for goarch as /init, devices
-// that are needed before it mounts anything, and users.
-func (r *initramfs) addInit(ctx context.Context, goarch string) error {
-	data, err := guestBinary(ctx, goarch)
-	if err != nil {
-		return err
-	}
-	r.add(file{name: guestInit, mode: 0o755, data: data})
+// addBasics adds what every guest has: landlock-ci as /init, devices that are
+// needed before it mounts anything, and users.
+func (r *initramfs) addBasics(init []byte) {
+	r.add(file{name: guestInit, mode: 0o755, data: init})
 	r.add(file{name: "/dev/console", mode: modeChar | 0o600, major: 5, minor: 1})
 	r.add(file{name: "/dev/null", mode: modeChar | 0o666, major: 1, minor: 3})
 	r.add(file{name: "/root", mode: modeDir | 0o700})
@@ -682,7 +680,6 @@ func (r *initramfs) addInit(ctx context.Context, goarch string) error {
 	} {
 		r.add(file{name: name, mode: 0o644, data: []byte(text)})
 	}
-	return nil
 }
 
 // write writes the initramfs with further files as a cpio archive.
