@@ -78,6 +78,9 @@ func findMirror(ctx context.Context) (*mirror, error) {
 	return nil, unablef("apt knows no Debian mirror here; run \"apt-get update\", and on another distribution use a container of Debian, or give a kernel image of your own with \"landlock-ci vm -kernel FILE\"")
 }
 
+// hostSuite stands for the suite that the machine is set up with.
+const hostSuite = "HOST"
+
 // A wanted is something to be taken out of a package.
 type wanted struct {
 	kind   string   // directory of the cache
@@ -238,7 +241,7 @@ func (s *store) apt(ctx context.Context, suite, arch string) (*apt, error) {
 	if err != nil {
 		return nil, err
 	}
-	suite = strings.ReplaceAll(suite, "HOST", m.suite)
+	suite = strings.ReplaceAll(suite, hostSuite, m.suite)
 	dir := filepath.Join(s.dir, "apt", suite+"-"+arch)
 	for _, d := range []string{"state/lists/partial", "cache/archives/partial", "none"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o777); err != nil {
@@ -433,7 +436,7 @@ const kernelFile = "vmlinuz"
 // kernel returns the path of k's image, and where it comes from.
 func (s *store) kernel(ctx context.Context, k *kernel) (file, origin string, err error) {
 	if k.built() {
-		return s.builtKernel(ctx, k)
+		return s.builtKernel(k)
 	}
 	dir, err := s.get(ctx, wanted{
 		kind:   "kernels",

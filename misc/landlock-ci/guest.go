@@ -87,8 +87,8 @@ func (w *recordWriter) write(rec record) error {
 	return err
 }
 
-// A recordReader takes records apart. It ignores what stands before the first,
-// as firmware may print there.
+// A recordReader takes records apart. It ignores what stands between them, as
+// firmware, and on some machines the kernel, may print there.
 type recordReader struct {
 	seq  int
 	rest string
@@ -104,17 +104,13 @@ func (r *recordReader) next(data []byte) (recs []record, err error) {
 			return recs, nil
 		}
 		r.rest = rest
-		line = strings.TrimSuffix(line, "\r")
-		if i := strings.Index(line, recordPrefix); i >= 0 && r.seq == 0 {
-			line = line[i:]
-		}
-		line, ok = strings.CutPrefix(line, recordPrefix)
-		if !ok && r.seq == 0 {
+		_, line, ok = strings.Cut(strings.TrimSuffix(line, "\r"), recordPrefix)
+		if !ok {
 			continue
 		}
 		sum, text, _ := strings.Cut(line, " ")
 		var rec record
-		if !ok || sum != fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text))) || json.Unmarshal([]byte(text), &rec) != nil {
+		if sum != fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(text))) || json.Unmarshal([]byte(text), &rec) != nil {
 			return recs, fmt.Errorf("record %d is damaged: %.80q", r.seq, line)
 		}
 		if rec.Seq != r.seq {

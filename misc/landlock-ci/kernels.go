@@ -12,91 +12,92 @@ import (
 // A machine is what QEMU emulates for kernels of one GOARCH.
 type machine struct {
 	debArch string   // Debian's name of the architecture
-	qemu    string   // QEMU command
-	pkg     string   // Debian package that has it
+	qemu    tool     // QEMU
 	args    []string // its arguments
-	console string   // terminal that is the console: the first -serial
-	port    []string // arguments that add the port for the records, %s being its file
-	results string   // terminal that is this port
+	ports   []string // further arguments, for the console and the port for the records
+	console string   // the kernel's name of the console
+	results string   // terminal that is the port for the records
 	append  string   // additions to the kernel's command line
 }
 
-// Ports for the records.
+// Ports. CONSOLE and RESULTS stand for the files that QEMU writes to.
 var (
-	secondSerial = []string{"-serial", "file:%s"}
-	pciSerial    = []string{"-chardev", "file,id=results,path=%s", "-device", "pci-serial,chardev=results"}
+	twoSerials = []string{"-serial", "file:CONSOLE", "-serial", "file:RESULTS"}
+	pciSerial  = []string{"-serial", "file:CONSOLE", "-chardev", "file,id=results,path=RESULTS", "-device", "pci-serial,chardev=results"}
+	// The line-mode console breaks lines, which records must not be.
+	sclpConsoles = []string{"-serial", "file:RESULTS", "-chardev", "file,id=console,path=CONSOLE", "-device", "sclplmconsole,chardev=console"}
 )
 
 // machines has the machine of each GOARCH.
 var machines = map[string]*machine{
 	"386": {
-		"i386", "qemu-system-i386", "qemu-system-x86",
+		"i386", tool{"qemu-system-i386", "qemu-system-x86", ""},
 		[]string{"-m", "512"},
-		"ttyS0", secondSerial, "ttyS1", "",
+		twoSerials, "ttyS0", "ttyS1", "",
 	},
 	"amd64": {
-		"amd64", "qemu-system-x86_64", "qemu-system-x86",
+		"amd64", tool{"qemu-system-x86_64", "qemu-system-x86", ""},
 		// QEMU 7.2 crashes one boot in nine of Linux 6.12 that finds cx16.
 		[]string{"-cpu", "qemu64,-cx16", "-m", "512"},
-		"ttyS0", secondSerial, "ttyS1", "",
+		twoSerials, "ttyS0", "ttyS1", "",
 	},
 	"arm": {
-		"armhf", "qemu-system-arm", "qemu-system-arm",
-		[]string{"-M", "virt", "-cpu", "cortex-a15", "-m", "512"},
-		"ttyAMA0", pciSerial, "ttyS0", "",
+		"armhf", tool{"qemu-system-arm", "qemu-system-arm", ""},
+		[]string{"-M", "virt,highmem=off", "-cpu", "cortex-a15", "-m", "512"},
+		pciSerial, "ttyAMA0", "ttyS0", "",
 	},
 	"arm64": {
-		"arm64", "qemu-system-aarch64", "qemu-system-arm",
+		"arm64", tool{"qemu-system-aarch64", "qemu-system-arm", ""},
 		[]string{"-M", "virt", "-cpu", "cortex-a57", "-m", "512"},
-		"ttyAMA0", pciSerial, "ttyS0", "",
+		pciSerial, "ttyAMA0", "ttyS0", "",
 	},
 	"loong64": {
-		"loong64", "qemu-system-loongarch64", "qemu-system-misc",
+		"loong64", tool{"qemu-system-loongarch64", "qemu-system-misc", ""},
 		[]string{"-M", "virt", "-m", "1024"},
-		"ttyS0", pciSerial, "ttyS1",
+		twoSerials, "ttyS0", "ttyS1",
 		// The machine has no such controller, and the driver waits for it.
 		"initcall_blacklist=i8042_init",
 	},
 	"mips": {
-		"mips", "qemu-system-mips", "qemu-system-mips",
+		"mips", tool{"qemu-system-mips", "qemu-system-mips", ""},
 		[]string{"-M", "malta", "-m", "256"},
-		"ttyS0", secondSerial, "ttyS1", "",
+		twoSerials, "ttyS0", "ttyS1", "",
 	},
 	"mips64": {
-		"mips64", "qemu-system-mips64", "qemu-system-mips",
+		"mips64", tool{"qemu-system-mips64", "qemu-system-mips", ""},
 		// On the default CPU, 64-bit kernels hang and say nothing.
 		[]string{"-M", "malta", "-cpu", "MIPS64R2-generic", "-m", "256"},
-		"ttyS0", secondSerial, "ttyS1", "",
+		twoSerials, "ttyS0", "ttyS1", "",
 	},
 	"mips64le": {
-		"mips64el", "qemu-system-mips64el", "qemu-system-mips",
+		"mips64el", tool{"qemu-system-mips64el", "qemu-system-mips", ""},
 		[]string{"-M", "malta", "-cpu", "5KEc", "-m", "512"},
-		"ttyS0", secondSerial, "ttyS1", "",
+		twoSerials, "ttyS0", "ttyS1", "",
 	},
 	"mipsle": {
-		"mipsel", "qemu-system-mipsel", "qemu-system-mips",
+		"mipsel", tool{"qemu-system-mipsel", "qemu-system-mips", ""},
 		[]string{"-M", "malta", "-m", "512"},
-		"ttyS0", secondSerial, "ttyS1", "",
+		twoSerials, "ttyS0", "ttyS1", "",
 	},
 	"ppc64": {
-		"ppc64", "qemu-system-ppc64", "qemu-system-ppc",
+		"ppc64", tool{"qemu-system-ppc64", "qemu-system-ppc", ""},
 		[]string{"-M", "pseries,x-vof=on", "-vga", "none", "-m", "512"},
-		"hvc0", secondSerial, "hvc1", "",
+		twoSerials, "hvc0", "hvc1", "",
 	},
 	"ppc64le": {
-		"ppc64el", "qemu-system-ppc64", "qemu-system-ppc",
+		"ppc64el", tool{"qemu-system-ppc64", "qemu-system-ppc", ""},
 		[]string{"-M", "pseries,x-vof=on", "-vga", "none", "-m", "1024"},
-		"hvc0", secondSerial, "hvc1", "",
+		twoSerials, "hvc0", "hvc1", "",
 	},
 	"riscv64": {
-		"riscv64", "qemu-system-riscv64", "qemu-system-misc",
+		"riscv64", tool{"qemu-system-riscv64", "qemu-system-misc", "qemu-system-riscv"},
 		[]string{"-M", "virt", "-m", "512"},
-		"ttyS0", pciSerial, "ttyS1", "",
+		pciSerial, "ttyS0", "ttyS1", "",
 	},
 	"s390x": {
-		"s390x", "qemu-system-s390x", "qemu-system-misc",
+		"s390x", tool{"qemu-system-s390x", "qemu-system-misc", "qemu-system-s390x"},
 		[]string{"-M", "s390-ccw-virtio", "-m", "512"},
-		"ttysclp0", []string{"-chardev", "file,id=results,path=%s", "-device", "sclplmconsole,chardev=results"}, "sclp_line0", "",
+		sclpConsoles, "ttyS0", "ttysclp0", "",
 	},
 }
 

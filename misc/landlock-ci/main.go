@@ -70,6 +70,7 @@ func init() {
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
 		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
 		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
+		{"kernel", "[patterns]", "build the kernels that Debian does not have, for vm and matrix", runKernel},
 		{"matrix", "[patterns]", "run the Landlock tests on real kernels under QEMU", runMatrix},
 	}
 }

@@ -322,7 +322,7 @@ const bootTimeout = 90 * time.Second
 // A guest is a machine to be started, once or more often.
 type guest struct {
 	goarch string // of the kernel
-	qemu   []string
+	qemu   string
 	kernel string // image
 	append string // additions to its command line
 	steps  []step
@@ -370,10 +370,10 @@ func (g *guest) run(ctx context.Context, files *initramfs, keep bool) (*guestRes
 		return nil, err
 	}
 	console, results := filepath.Join(tmp, "console"), filepath.Join(tmp, "results")
-	args := append(slices.Clone(g.qemu), m.args...)
-	args = append(args, "-accel", "tcg", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot", "-serial", "file:"+console)
-	for _, arg := range m.port {
-		args = append(args, strings.ReplaceAll(arg, "%s", results))
+	args := append([]string{g.qemu}, m.args...)
+	args = append(args, "-accel", "tcg", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot")
+	for _, arg := range m.ports {
+		args = append(args, strings.NewReplacer("CONSOLE", console, "RESULTS", results).Replace(arg))
 	}
 	args = append(args, "-kernel", g.kernel, "-initrd", initrd, "-append", m.kernelArg(g.append))
 	if keep {
