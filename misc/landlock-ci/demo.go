@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,17 +43,18 @@ func runDemo(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	return demo(ctx, b, tmp)
+	return demo(ctx, os.Stdout, b, tmp)
 }
 
 // demo runs git on a hostile repository without and with a sandbox,
-// and returns an error unless the sandbox makes all the difference.
-func demo(ctx context.Context, b *base, tmp string) error {
+// writes a table of what came of it to w, and returns an error unless
+// the sandbox made all the difference.
+func demo(ctx context.Context, w io.Writer, b *base, tmp string) error {
 	program, how, err := buildGitstatus(ctx, b, tmp)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Built a program that runs git status, with %s and %s.\n", b.version, how)
+	fmt.Fprintf(w, "Built a program that runs git status, with %s and %s.\n", b.version, how)
 
 	// Two runs, each in a home directory of its own.
 	var runs []*gitRun
@@ -66,10 +68,10 @@ func demo(ctx context.Context, b *base, tmp string) error {
 	}
 	plain, boxed := runs[0], runs[1]
 
-	fmt.Print("The repository is not to be trusted: its .git/config names a command for\n" +
+	fmt.Fprint(w, "The repository is not to be trusted: its .git/config names a command for\n"+
 		"git to run (core.fsmonitor), which reads ~/.ssh/id_demo and writes ~/.profile.\n\n")
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-	fmt.Fprint(w, "\twithout\tUseLandlock\n")
+	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprint(tw, "\twithout\tUseLandlock\n")
 	for _, row := range []struct {
 		what    string
 		yes, no string
@@ -80,18 +82,18 @@ func demo(ctx context.Context, b *base, tmp string) error {
 		{"the command writes ~/.profile", "WRITTEN", "denied", func(o outcome) bool { return o.wrote }},
 		{"the program reads ~/.ssh/id_demo afterwards", "allowed", "DENIED", func(o outcome) bool { return o.parentRead }},
 	} {
-		fmt.Fprint(w, row.what)
+		fmt.Fprint(tw, row.what)
 		for _, r := range runs {
 			if row.get(r.outcome) {
-				fmt.Fprint(w, "\t", row.yes)
+				fmt.Fprint(tw, "\t", row.yes)
 			} else {
-				fmt.Fprint(w, "\t", row.no)
+				fmt.Fprint(tw, "\t", row.no)
 			}
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(tw)
 	}
-	w.Flush()
-	fmt.Println()
+	tw.Flush()
+	fmt.Fprintln(w)
 
 	if plain.outcome != (outcome{answered: true, leaked: true, wrote: true, parentRead: true}) {
 		return fmt.Errorf("without a sandbox, the repository's command did not have its way: is this git too old for core.fsmonitor (2.16)?\n%s", plain.output)
@@ -99,7 +101,7 @@ func demo(ctx context.Context, b *base, tmp string) error {
 	if boxed.outcome != (outcome{answered: true, parentRead: true}) {
 		return fmt.Errorf("the sandbox failed, see the table\n%s", boxed.output)
 	}
-	fmt.Println("The sandbox held what git runs, and nothing else.")
+	fmt.Fprintln(w, "The sandbox held what git runs, and nothing else.")
 	return nil
 }
 

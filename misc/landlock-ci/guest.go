@@ -28,12 +28,12 @@ var guestMain func()
 
 // A job is what a guest does.
 type job struct {
-	Results string // device to write the records to
-	Steps   []step // in this order
+	Results string      // device to write the records to
+	Steps   []guestStep // in this order
 }
 
-// A step is one program that a guest runs.
-type step struct {
+// A guestStep is one program that a guest runs.
+type guestStep struct {
 	Name string   // for the reader
 	Args []string // path of the program and its arguments
 	Env  []string

@@ -127,7 +127,7 @@ func runJob() error {
 
 // runStep runs a step and returns its exit status, and how it ended if it did
 // not exit by itself.
-func runStep(out *recordWriter, i int, s step) (status int, how string) {
+func runStep(out *recordWriter, i int, s guestStep) (status int, how string) {
 	cmd := &exec.Cmd{Path: s.Args[0], Args: s.Args, Env: s.Env, Dir: s.Dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if s.User {

@@ -69,6 +69,7 @@ func init() {
 		{"tree", "DIR", "write a patched copy of GOROOT to DIR", runTree},
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
 		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
+		{"test", "", "test the patched Go on this machine", runTest},
 		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
 		{"kernel", "[patterns]", "build the kernels that Debian does not have, for vm and matrix", runKernel},
 		{"matrix", "[patterns]", "run the Landlock tests on real kernels under QEMU", runMatrix},
@@ -114,6 +115,8 @@ func run(ctx context.Context, args []string) int {
 		}
 		if ctx.Err() != nil {
 			err = errors.New("interrupted")
+		} else if errors.Is(err, syscall.ENOSPC) {
+			err = unablef("%w; free some space there or choose another directory", err)
 		}
 		var se *statusError
 		if errors.As(err, &se) && se.err == nil {

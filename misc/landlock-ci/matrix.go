@@ -248,7 +248,12 @@ func (s *suite) compile(ctx context.Context, goarch string) (*initramfs, error) 
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("compiling the tests: %v\n%s", err, out)
 	}
+	init, err := buildGuest(ctx, s.tree.goCmd(), filepath.Join(s.module, "misc", "landlock-ci"), goarch)
+	if err != nil {
+		return nil, err
+	}
 	files := new(initramfs)
+	files.addBasics(init)
 	for _, pkg := range s.pkgs {
 		name := testBinary(pkg)
 		if err := files.addTree(name, filepath.Join(dir, path.Base(name))); err != nil {
@@ -335,11 +340,6 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 		return end(ending{fail, err.Error()})
 	}
 	files := initramfs{files: slices.Clone(tests.files)} // other builders have the tests too
-	init, err := buildGuest(ctx, s.tree.goCmd(), filepath.Join(s.module, "misc", "landlock-ci"), b.goarch)
-	if err != nil {
-		return end(ending{trouble, err.Error()})
-	}
-	files.addBasics(init)
 	for _, pkg := range s.pkgs {
 		for _, user := range []bool{false, true} {
 			who := "root"

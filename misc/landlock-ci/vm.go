@@ -167,7 +167,7 @@ func vm(ctx context.Context, o vmOptions) error {
 			}
 		}
 	}
-	g.steps = []step{newStep(o.binary.path, append([]string{path}, o.args...), append(goEnv(), o.env...), dir, o.user)}
+	g.steps = []guestStep{newStep(o.binary.path, append([]string{path}, o.args...), append(goEnv(), o.env...), dir, o.user)}
 	g.output = func(_ int, kind string, data []byte) {
 		if kind == recStdout {
 			os.Stdout.Write(data)
@@ -213,12 +213,12 @@ func goEnv() []string {
 }
 
 // newStep returns a step whose environment has what any program expects.
-func newStep(name string, args, env []string, dir string, user bool) step {
+func newStep(name string, args, env []string, dir string, user bool) guestStep {
 	who, home := "root", "/root"
 	if user {
 		who, home = "user", "/home/user"
 	}
-	return step{
+	return guestStep{
 		Name: name,
 		Args: args,
 		Env: append([]string{
@@ -325,7 +325,7 @@ type guest struct {
 	qemu   string
 	kernel string // image
 	append string // additions to its command line
-	steps  []step
+	steps  []guestStep
 
 	bootTimeout time.Duration // until the first record
 	timeout     time.Duration // until the end
@@ -403,8 +403,8 @@ func (g *guest) watch(ctx context.Context, args []string, console, results strin
 		reader    recordReader
 		recErr    error
 		done      bool
-		consoleIn = &tail{name: console}
-		recordsIn = &tail{name: results}
+		consoleIn = &growingFile{name: console}
+		recordsIn = &growingFile{name: results}
 		kill      time.Time // when to end a guest that is at its end
 	)
 	read := func() {
@@ -540,14 +540,14 @@ func firstMatch(re *regexp.Regexp, texts ...string) string {
 	return ""
 }
 
-// A tail reads a file that grows.
-type tail struct {
+// A growingFile reads a file that grows.
+type growingFile struct {
 	name   string
 	offset int64
 }
 
 // read returns what was added to the file.
-func (t *tail) read() []byte {
+func (t *growingFile) read() []byte {
 	f, err := os.Open(t.name)
 	if err != nil {
 		return nil // not there yet
@@ -738,10 +738,10 @@ func buildGuest(ctx context.Context, goCmd, dir, goarch string) ([]byte, error) 
 	out := filepath.Join(tmp, "init")
 	cmd := newCommand(ctx, dir, goCmd, "build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-	if _, err := cmd.Output(); errors.Is(err, exec.ErrNotFound) {
+	if text, err := cmd.CombinedOutput(); errors.Is(err, exec.ErrNotFound) {
 		return nil, unablef("no go command in PATH, to build landlock-ci for %s; install Go", goarch)
 	} else if err != nil {
-		return nil, fmt.Errorf("building landlock-ci for %s: %v", goarch, commandError(err))
+		return nil, fmt.Errorf("building landlock-ci for %s: %v\n%s", goarch, err, text)
 	}
 	return os.ReadFile(out)
 }

@@ -37,14 +37,10 @@ type landlockSandbox struct {
 	reports         atomic.Int32
 }
 
-// Rights for a directory or a file that a program is run from or reads.
-const landlockRead = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE
-
 // newLandlockSandbox skips the test if the kernel has no Landlock.
 func newLandlockSandbox(t *testing.T) *landlockSandbox {
 	t.Helper()
 	testenv.MustHaveLandlock(t)
-	testenv.MustHaveExec(t)
 	dir := t.TempDir()
 	s := &landlockSandbox{
 		allowed: filepath.Join(dir, "allowed"),
@@ -59,46 +55,13 @@ func newLandlockSandbox(t *testing.T) *landlockSandbox {
 		}
 	}
 
-	const write = unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_REG
-	s.ruleset = newLandlockRuleset(t, landlockRead|write)
-	addLandlockRule(t, s.ruleset, s.allowed, unix.LANDLOCK_ACCESS_FS_READ_FILE|write)
-	addLandlockRule(t, s.ruleset, testenv.Executable(t), landlockRead)
-	// A dynamically linked test binary needs its loader and libraries,
-	// and the race detector reads /proc/self/maps.
-	for _, dir := range []string{"/lib", "/lib32", "/lib64", "/usr", "/proc"} {
-		addLandlockRule(t, s.ruleset, dir, landlockRead)
-	}
-	// A Go program opens it if descriptor 0, 1 or 2 is closed.
-	addLandlockRule(t, s.ruleset, os.DevNull, unix.LANDLOCK_ACCESS_FS_READ_FILE|unix.LANDLOCK_ACCESS_FS_WRITE_FILE)
+	const (
+		read  = unix.LANDLOCK_ACCESS_FS_READ_FILE
+		write = unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_REG
+	)
+	rules := append(testenv.LandlockExecRules(testenv.Executable(t)), testenv.LandlockRule{Path: s.allowed, Access: read | write})
+	s.ruleset = testenv.NewLandlockRuleset(t, unix.LANDLOCK_ACCESS_FS_EXECUTE|read|write, rules...)
 	return s
-}
-
-// newLandlockRuleset returns a ruleset that denies the rights handled.
-func newLandlockRuleset(t *testing.T, handled uint64) int {
-	t.Helper()
-	ruleset, err := unix.LandlockCreateRuleset(&unix.LandlockRulesetAttr{HandledAccessFS: handled}, 0)
-	if err != nil {
-		t.Fatalf("landlock_create_ruleset: %v", err)
-	}
-	t.Cleanup(func() { syscall.Close(ruleset) })
-	return ruleset
-}
-
-// addLandlockRule makes ruleset allow rights on path, if there is such a file.
-func addLandlockRule(t *testing.T, ruleset int, path string, rights uint64) {
-	t.Helper()
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	attr := unix.LandlockPathBeneathAttr{AllowedAccess: rights, ParentFD: int32(f.Fd())}
-	if err := unix.LandlockAddPathBeneathRule(ruleset, &attr, 0); err != nil {
-		t.Fatalf("landlock_add_rule for %s: %v", path, err)
-	}
 }
 
 // A landlockReport is what a child found that ran landlockChild.
@@ -360,7 +323,7 @@ func TestLandlockErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	noExec := newLandlockRuleset(t, unix.LANDLOCK_ACCESS_FS_EXECUTE)
+	noExec := testenv.NewLandlockRuleset(t, unix.LANDLOCK_ACCESS_FS_EXECUTE)
 
 	for _, tt := range []struct {
 		name    string
@@ -569,7 +532,6 @@ func seccompErrno(t *testing.T, trap, arg uint32, errno syscall.Errno) {
 // a child does not start without the sandbox that it was to have.
 // On others, descriptor 0 is not a ruleset.
 func TestLandlockUnsupported(t *testing.T) {
-	testenv.MustHaveExec(t)
 	want := syscall.EBADFD
 	if _, err := testenv.LandlockABI(t); err != nil {
 		want = err.(syscall.Errno)

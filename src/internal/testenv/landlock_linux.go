@@ -5,7 +5,9 @@
 package testenv
 
 import (
+	"errors"
 	"internal/syscall/unix"
+	"io/fs"
 	"os"
 	"runtime"
 	"strconv"
@@ -56,4 +58,60 @@ func MustHaveLandlock(t testing.TB) (abi int) {
 		t.Skipf("skipping test: the kernel does not support Landlock: %v", err)
 	}
 	return abi
+}
+
+// A LandlockRule allows access to a file or, if it is a directory,
+// to all beneath it.
+type LandlockRule struct {
+	Path   string
+	Access uint64 // such as unix.LANDLOCK_ACCESS_FS_READ_FILE
+}
+
+// NewLandlockRuleset returns the file descriptor of a Landlock ruleset that
+// denies handled except where rules allow it. Rules for files that do not exist
+// are left out. The descriptor is closed when the test ends.
+// If the kernel does not support Landlock, NewLandlockRuleset calls t.Skip.
+func NewLandlockRuleset(t testing.TB, handled uint64, rules ...LandlockRule) int {
+	t.Helper()
+	MustHaveLandlock(t)
+	ruleset, err := unix.LandlockCreateRuleset(&unix.LandlockRulesetAttr{HandledAccessFS: handled}, 0)
+	if err != nil {
+		t.Fatalf("landlock_create_ruleset: %v", err)
+	}
+	t.Cleanup(func() { syscall.Close(ruleset) })
+	for _, r := range rules {
+		f, err := os.Open(r.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		attr := unix.LandlockPathBeneathAttr{AllowedAccess: r.Access & handled, ParentFD: int32(f.Fd())}
+		err = unix.LandlockAddPathBeneathRule(ruleset, &attr, 0)
+		f.Close()
+		if err != nil {
+			t.Fatalf("landlock_add_rule for %s: %v", r.Path, err)
+		}
+	}
+	return ruleset
+}
+
+// LandlockExecRules returns the rules with which a Go program, such as the
+// running test binary, can be executed. They allow to execute and read
+// the program exe and the directories of shared libraries and system commands.
+func LandlockExecRules(exe string) []LandlockRule {
+	const access = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE
+	rules := []LandlockRule{
+		{exe, access},
+		// Every Go program opens it if descriptor 0, 1 or 2 is closed.
+		{os.DevNull, unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE},
+		// The race detector reads /proc/self/maps. A rule for /proc/self
+		// would be one for the directory of this process.
+		{"/proc", access},
+	}
+	for _, dir := range []string{"/bin", "/lib", "/lib32", "/lib64", "/usr"} {
+		rules = append(rules, LandlockRule{dir, access})
+	}
+	return rules
 }

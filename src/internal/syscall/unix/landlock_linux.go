@@ -14,9 +14,9 @@ import (
 // LandlockABI reports the version of the running kernel.
 
 // Flags of landlock_create_ruleset that ask about the kernel instead of
-// creating a ruleset.
-// LandlockABI and LandlockErrata use them; LandlockCreateRuleset
-// passes attributes, and the kernel rejects these flags together with them.
+// creating a ruleset. They are for LandlockABI and LandlockErrata:
+// the kernel rejects them together with attributes, which
+// LandlockCreateRuleset always passes.
 const (
 	LANDLOCK_CREATE_RULESET_VERSION = 1 << 0
 	LANDLOCK_CREATE_RULESET_ERRATA  = 1 << 1 // ABI 7 (Linux 6.15)
@@ -44,9 +44,9 @@ const (
 
 	// ABI 2 (Linux 5.19)
 	//
-	// REFER is to link or rename a file into another directory.
-	// Unlike the other rights, it is denied even by a ruleset
-	// that does not handle it.
+	// REFER is to link or rename a file to another directory.
+	// Unlike the other rights, it is denied even if a ruleset
+	// does not handle it.
 	LANDLOCK_ACCESS_FS_REFER = 1 << 13
 
 	// ABI 3 (Linux 6.2)
@@ -88,39 +88,40 @@ const (
 
 // Flags for LandlockAddPathBeneathRule and LandlockAddNetPortRule.
 const (
-	// LANDLOCK_ADD_RULE_QUIET keeps those denials that concern the object
-	// of the rule, and that QuietAccessFS or QuietAccessNet of the ruleset
-	// lists, out of the audit log.
-	LANDLOCK_ADD_RULE_QUIET = 1 << 0 // ABI 10 (Linux 7.2)
+	// ABI 10 (Linux 7.2)
+	//
+	// QUIET keeps denials that concern the file or port of the rule out of
+	// the audit log, for the rights in QuietAccessFS or QuietAccessNet.
+	LANDLOCK_ADD_RULE_QUIET = 1 << 0
 )
 
 // Flags for LandlockRestrictSelf.
 const (
 	// ABI 7 (Linux 6.15)
 	//
-	// The audit log has what is denied to the calling program until it
-	// executes another one, but not afterward. The first two flags change
-	// either half. The last keeps denials by sandboxes that are nested
-	// inside this one out of the log.
+	// By default, the audit log gets what is denied to the calling program,
+	// but not what is denied to programs that it executes.
+	// SAME_EXEC_OFF and NEW_EXEC_ON change either half of this.
+	// SUBDOMAINS_OFF disables the log for sandboxes nested in this one.
 	LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF  = 1 << 0
 	LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON    = 1 << 1
 	LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF = 1 << 2
 
 	// ABI 8 (Linux 7.0)
 	//
-	// TSYNC restricts all threads of the process.
+	// TSYNC restricts all threads of the process, not only the calling one.
 	LANDLOCK_RESTRICT_SELF_TSYNC = 1 << 3
 
 	// ABI 11 (Linux 7.3)
 	//
-	// NO_NEW_PRIVS sets no_new_privs as well.
+	// NO_NEW_PRIVS also sets no_new_privs, as prctl(2) does.
 	LANDLOCK_RESTRICT_SELF_NO_NEW_PRIVS = 1 << 4
 )
 
 // LandlockRulesetAttr is struct landlock_ruleset_attr.
 //
-// The kernel accepts a struct that is larger than the one it knows
-// provided that the fields that it does not know are zero.
+// A kernel that does not know the last fields accepts the struct
+// provided that they are zero.
 type LandlockRulesetAttr struct {
 	HandledAccessFS  uint64 // ABI 1 (Linux 5.13)
 	HandledAccessNet uint64 // ABI 4 (Linux 6.7)
@@ -132,14 +133,14 @@ type LandlockRulesetAttr struct {
 
 // LandlockPathBeneathAttr is struct landlock_path_beneath_attr.
 //
-// The kernel's struct is packed, it ends after the 4 bytes of ParentFD.
-// Where Go aligns uint64 to 8 bytes, this one has 4 bytes of padding after
-// them, which the kernel does not read: landlock_add_rule is not told a size.
-// ParentFD must be an int32 because the kernel would take the
-// upper half of an int on 64-bit big-endian architectures.
+// The kernel's struct is packed: it ends with the 4 bytes of ParentFD.
+// Where uint64 is 8-byte aligned, 4 bytes of padding follow here. They do
+// no harm, because the kernel reads as many bytes as its own struct has.
+// ParentFD must not be an int: on 64-bit big-endian architectures,
+// the kernel would take its upper half for the descriptor.
 type LandlockPathBeneathAttr struct {
 	AllowedAccess uint64
-	ParentFD      int32
+	ParentFD      int32 // may be open with O_PATH
 }
 
 // LandlockNetPortAttr is struct landlock_net_port_attr.
@@ -159,8 +160,8 @@ func LandlockABI() (int, error) {
 	return int(abi), nil
 }
 
-// LandlockErrata returns the set of errors in its Landlock ABI version
-// that the kernel has fixed: bit n-1 stands for erratum n.
+// LandlockErrata returns which errata of Landlock are fixed in the kernel:
+// bit n-1 stands for erratum n.
 // The error is EINVAL if the kernel does not support this query,
 // which came with ABI 7 (Linux 6.15) and with updates of earlier kernels.
 func LandlockErrata() (uint32, error) {
@@ -171,8 +172,8 @@ func LandlockErrata() (uint32, error) {
 	return uint32(errata), nil
 }
 
-// LandlockCreateRuleset returns a file descriptor, which is close-on-exec,
-// for a new ruleset that denies what attr says it handles.
+// LandlockCreateRuleset returns the file descriptor, which is close-on-exec,
+// of a new ruleset. It denies what attr handles, except where rules allow it.
 func LandlockCreateRuleset(attr *LandlockRulesetAttr, flags uint32) (fd int, err error) {
 	r1, _, errno := syscall.Syscall(landlockCreateRulesetTrap,
 		uintptr(unsafe.Pointer(attr)),
@@ -185,14 +186,15 @@ func LandlockCreateRuleset(attr *LandlockRulesetAttr, flags uint32) (fd int, err
 	return int(r1), nil
 }
 
-// LandlockAddPathBeneathRule makes ruleset allow what attr says
-// on the file attr.ParentFD and, if it is a directory, on all beneath it.
+// LandlockAddPathBeneathRule adds a rule to ruleset that allows
+// attr.AllowedAccess on the file attr.ParentFD and, if that is a directory,
+// on everything beneath it.
 func LandlockAddPathBeneathRule(ruleset int, attr *LandlockPathBeneathAttr, flags uint32) error {
 	return landlockAddRule(ruleset, LANDLOCK_RULE_PATH_BENEATH, unsafe.Pointer(attr), flags)
 }
 
-// LandlockAddNetPortRule makes ruleset allow what attr says on a port.
-// The error is EINVAL if the kernel does not support this type of rule.
+// LandlockAddNetPortRule adds a rule to ruleset that allows
+// attr.AllowedAccess on the port attr.Port.
 func LandlockAddNetPortRule(ruleset int, attr *LandlockNetPortAttr, flags uint32) error {
 	return landlockAddRule(ruleset, LANDLOCK_RULE_NET_PORT, unsafe.Pointer(attr), flags)
 }
@@ -213,14 +215,15 @@ func landlockAddRule(ruleset int, ruleType uintptr, attr unsafe.Pointer, flags u
 }
 
 // LandlockRestrictSelf restricts the calling thread by ruleset, for good.
+// Threads and processes that it creates from then on inherit this.
 //
-// Other threads of the process are not restricted unless flags has
-// LANDLOCK_RESTRICT_SELF_TSYNC. Without it, a goroutine must call
-// runtime.LockOSThread first, and exit without unlocking the thread
-// so that no other goroutine gets to run on it.
+// The other threads of the process are not restricted, unless flags has
+// LANDLOCK_RESTRICT_SELF_TSYNC. Without it, the calling goroutine must be
+// locked to its thread, and must exit without unlocking it
+// so that no other goroutine gets to run there.
 //
-// The thread must have no_new_privs set or CAP_SYS_ADMIN in its
-// user namespace, otherwise the error is EPERM.
+// The error is EPERM if the thread has neither no_new_privs set
+// nor CAP_SYS_ADMIN in its user namespace.
 func LandlockRestrictSelf(ruleset int, flags uint32) error {
 	_, _, errno := syscall.Syscall(landlockRestrictSelfTrap, uintptr(ruleset), uintptr(flags), 0)
 	if errno != 0 {
