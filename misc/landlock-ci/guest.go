@@ -63,6 +63,10 @@ const (
 	recDone   = "done"   // all is done and reported
 )
 
+// consoleMark is printed on the console when the guest starts its job.
+// What the kernel says before is of no interest.
+const consoleMark = "landlock-ci: guest: started"
+
 // recordPrefix starts a record's line. A line rather than a binary frame passes
 // through any terminal driver and can be read when a guest is run by hand.
 const recordPrefix = "landlock-ci "

@@ -104,6 +104,7 @@ func runJob() error {
 		return fmt.Errorf("/dev/kmsg: %v", err)
 	}
 
+	fmt.Fprintf(os.Stderr, "\n%s\n", consoleMark)
 	out.write(record{Kind: recHello, Data: bytes.TrimSpace(release)})
 	for i, s := range j.Steps {
 		out.write(record{Kind: recStart, Step: i})

@@ -480,14 +480,12 @@ loop:
 		if recErr != nil {
 			return ending{trouble, fmt.Sprintf("the records did not come through: %v", recErr)}
 		}
-		oopsed := firstMatch(oopsLine, res.log...)
-		if !done {
-			if line := firstMatch(oopsLine, string(res.console)); line != "" {
-				oopsed = line
-			}
+		if ctx.Err() != nil && late == "" && !done {
+			return ending{trouble, "interrupted"}
 		}
-		if oopsed != "" {
-			return ending{oops, oopsed}
+		_, console, _ := strings.Cut(string(res.console), consoleMark)
+		if line := firstMatch(oopsLine, append(res.log, console)...); line != "" {
+			return ending{oops, line}
 		}
 		var last string
 		if lines := strings.Split(strings.TrimSpace(string(res.console)), "\n"); lines[len(lines)-1] != "" {
@@ -498,8 +496,6 @@ loop:
 		switch {
 		case done:
 			return ending{pass, ""}
-		case context.Cause(ctx) != nil && late == "":
-			return ending{trouble, "interrupted"}
 		case late != "" && res.release == "":
 			return ending{noBoot, fmt.Sprintf("the kernel did not come to run /init within %s%s", late, last)}
 		case late != "":
