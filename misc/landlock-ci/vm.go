@@ -457,6 +457,10 @@ loop:
 			// It should end by itself now, but not every machine does.
 			kill = time.Now().Add(2 * time.Second)
 			continue
+		case oopsLine.Match(started(res.console)):
+			// It may go on, but to no good.
+			kill = time.Now().Add(10 * time.Second)
+			continue
 		case elapsed > g.timeout:
 			late = g.timeout.String()
 		case res.release == "" && elapsed > g.bootTimeout:
@@ -480,11 +484,10 @@ loop:
 		if recErr != nil {
 			return ending{trouble, fmt.Sprintf("the records did not come through: %v", recErr)}
 		}
-		if ctx.Err() != nil && late == "" && !done {
+		if ctx.Err() != nil && late == "" && kill.IsZero() {
 			return ending{trouble, "interrupted"}
 		}
-		_, console, _ := strings.Cut(string(res.console), consoleMark)
-		if line := firstMatch(oopsLine, append(res.log, console)...); line != "" {
+		if line := firstMatch(oopsLine, append(res.log, string(started(res.console)))...); line != "" {
 			return ending{oops, line}
 		}
 		var last string
@@ -509,6 +512,12 @@ loop:
 		return ending{incomplete, "the guest ended without a completion record" + g.where(res)}
 	}()
 	return res, nil
+}
+
+// started returns what follows consoleMark in console.
+func started(console []byte) []byte {
+	_, after, _ := bytes.Cut(console, []byte(consoleMark))
+	return after
 }
 
 // where says which step did not end.
