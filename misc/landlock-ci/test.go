@@ -249,6 +249,7 @@ func (t *tester) steps() []*step {
 	add("relnote", false, t.relnote)
 	add("api", true, t.api)
 	add("misc", false, t.misc)
+	add("childcode", true, t.childCode)
 	for _, version := range supported {
 		add("base-"+version, true, func(ctx context.Context) (string, error) {
 			return t.tryBase(ctx, version)
@@ -464,16 +465,20 @@ func (t *tester) misc(ctx context.Context) (string, error) {
 	return "go vet and go test ./...", nil
 }
 
-// tryBase runs the demonstration with another release of Go,
-// which the go command downloads.
-func (t *tester) tryBase(ctx context.Context, version string) (detail string, err error) {
+// download returns another release of Go, which the go command downloads.
+func (t *tester) download(ctx context.Context, version string) (*base, error) {
 	cmd := newCommand(ctx, "", t.base.goCmd(), "env", "GOROOT")
 	cmd.Env = localEnv("GOTOOLCHAIN=" + version)
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("downloading %s: %v", version, commandError(err))
+		return nil, fmt.Errorf("downloading %s: %v", version, commandError(err))
 	}
-	b, err := findBase(ctx, strings.TrimSpace(string(out)))
+	return findBase(ctx, strings.TrimSpace(string(out)))
+}
+
+// tryBase runs the demonstration with another release of Go.
+func (t *tester) tryBase(ctx context.Context, version string) (detail string, err error) {
+	b, err := t.download(ctx, version)
 	if err != nil {
 		return "", err
 	}
