@@ -257,29 +257,31 @@ func fakeQEMU(t *testing.T) (env []string) {
 	return []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "XDG_CACHE_HOME=" + t.TempDir()}
 }
 
-// helloBinary returns a static program for amd64.
-func helloBinary(t *testing.T) string {
+// buildProgram returns a static program for amd64.
+func buildProgram(t *testing.T, source string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"go.mod":   "module hello\n",
-		"hello.go": "package main\n\nfunc main() { println(\"hello\") }\n",
-	} {
+	for name, text := range map[string]string{"go.mod": "module program\n", "program.go": source} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("go", "build", "-o", "hello")
+	cmd := exec.Command("go", "build", "-o", "program")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	return filepath.Join(dir, "hello")
+	return filepath.Join(dir, "program")
 }
 
+const helloProgram = `package main
+
+func main() { println("hello") }
+`
+
 func TestVM(t *testing.T) {
-	hello := helloBinary(t)
+	hello := buildProgram(t, helloProgram)
 	env := fakeQEMU(t)
 	for _, test := range []struct {
 		mode           string
@@ -309,7 +311,7 @@ func TestVM(t *testing.T) {
 }
 
 func TestVMErrors(t *testing.T) {
-	hello := helloBinary(t)
+	hello := buildProgram(t, helloProgram)
 	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, nil, 0o666); err != nil {
 		t.Fatal(err)
@@ -337,5 +339,109 @@ func TestVMErrors(t *testing.T) {
 	_, stderr, status := landlockCI(t, []string{"PATH=/nowhere"}, "vm", "-kernel", "/dev/null", hello)
 	if status != exitUnable || !strings.Contains(stderr, "apt-get install") || !strings.Contains(stderr, "qemu-system-x86") {
 		t.Errorf("without QEMU: exit status %d, want %d; stderr %q", status, exitUnable, stderr)
+	}
+}
+
+// realProgram makes a guest end in the way that its argument says.
+const realProgram = `package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	switch os.Args[1] {
+	case "pass":
+		fmt.Print(strings.Repeat("0123456789abcdef", 1<<14))
+		fmt.Fprint(os.Stderr, os.Getuid(), os.Getenv("GO_X"))
+	case "status":
+		os.Exit(7)
+	case "signal":
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "orphan":
+		p, err := os.StartProcess(os.Args[0], []string{os.Args[0], "hang"}, &os.ProcAttr{Files: []*os.File{nil, os.Stdout, os.Stderr}})
+		fmt.Println(p != nil, err)
+	case "hang":
+		fmt.Println("hanging")
+		for {
+			syscall.Pause()
+		}
+	case "panic":
+		os.WriteFile("/proc/sysrq-trigger", []byte("c"), 0)
+	case "noCompletion":
+		syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART)
+	case "killParent":
+		syscall.Kill(os.Getppid(), syscall.SIGKILL)
+		syscall.Pause()
+	}
+}
+`
+
+// TestRealGuest tests guests with QEMU and a kernel of the cache.
+func TestRealGuest(t *testing.T) {
+	s, err := newStore(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := findBuilder("amd64", "7.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, _, err := s.kernel(t.Context(), b.kernel)
+	if err != nil {
+		t.Skipf("skipping: run \"landlock-ci matrix linux-amd64\" first: %v", err)
+	}
+	if _, err := s.qemu(t.Context(), "amd64"); err != nil {
+		t.Skipf("skipping: %v", err)
+	}
+	program := buildProgram(t, realProgram)
+	data, err := os.ReadFile(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	truncated := filepath.Join(t.TempDir(), "vmlinuz")
+	if err := os.WriteFile(truncated, data[:len(data)/2], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	silent := filepath.Join(t.TempDir(), "vmlinuz")
+	copy(data[0x200:], "\xeb\xfe") // its first instruction jumps to itself
+	if err := os.WriteFile(silent, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		mode           string
+		flags          []string
+		status         int
+		stdout, stderr string
+	}{
+		{"pass", []string{"-user", "-env", "GO_X=x"}, 0, strings.Repeat("0123456789abcdef", 1<<14), "1000x"},
+		{"status", nil, 7, "", ""},
+		{"signal", nil, 137, "", "signal: killed"},
+		{"orphan", nil, 0, "true <nil>\n", ""},
+		{"hang", []string{"-timeout=20s"}, exitVM, "hanging\n", "timeout: the guest was not done within 20s, in "},
+		{"panic", nil, exitVM, "", "panic: "},
+		{"noCompletion", nil, exitVM, "", "incomplete: the guest ended without a completion record, in "},
+		{"killParent", nil, exitVM, "", "incomplete: the guest ended without a completion record, in "},
+		{"truncated", []string{"-kernel", truncated, "-timeout=20s"}, exitVM, "", "noboot: "},
+		{"silent", []string{"-kernel", silent, "-timeout=20s"}, exitVM, "", "noboot: the kernel did not come to run /init within 20s; nothing was printed"},
+	} {
+		t.Run(test.mode, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"vm", "-offline", "-kernel", "7.3"}, test.flags...)
+			stdout, stderr, status := landlockCI(t, nil, append(args, program, test.mode)...)
+			if status != test.status || !strings.Contains(stderr, test.stderr) {
+				t.Errorf("exit status %d, want %d; stderr %q, want %q", status, test.status, stderr, test.stderr)
+			}
+			if test.mode == "orphan" {
+				// What it leaves behind may come to print.
+				stdout = strings.Replace(stdout, "hanging\n", "", 1)
+			}
+			if stdout != test.stdout {
+				t.Errorf("stdout is %.100q (%d bytes), want %.100q (%d bytes)", stdout, len(stdout), test.stdout, len(test.stdout))
+			}
+		})
 	}
 }
