@@ -42,7 +42,7 @@ type statusError struct {
 	err    error
 }
 
-func (e *statusError) Error() string { return e.err.Error() }
+func (e *statusError) Error() string { return fmt.Sprint(e.err) }
 func (e *statusError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
@@ -70,10 +70,17 @@ func init() {
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
 		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
 		{"test", "", "test the patched Go on this machine", runTest},
+		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
+		{"kernel", "[patterns]", "build the kernels that Debian does not have, for vm and matrix", runKernel},
+		{"matrix", "[patterns]", "run the Landlock tests on real kernels under QEMU", runMatrix},
 	}
 }
 
 func main() {
+	if guestMain != nil && os.Args[0] == guestInit {
+		guestMain()
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The second signal kills.
 	context.AfterFunc(ctx, stop)
@@ -111,9 +118,12 @@ func run(ctx context.Context, args []string) int {
 		} else if errors.Is(err, syscall.ENOSPC) {
 			err = unablef("%w; free some space there or choose another directory", err)
 		}
-		fmt.Fprintf(os.Stderr, "landlock-ci %s: %v\n", cmd.name, err)
 		var se *statusError
-		if errors.As(err, &se) {
+		if errors.As(err, &se) && se.err == nil {
+			return se.status // the program that ran has said why
+		}
+		fmt.Fprintf(os.Stderr, "landlock-ci %s: %v\n", cmd.name, err)
+		if se != nil {
 			return se.status
 		}
 		return exitFailed
