@@ -265,7 +265,7 @@ func TestLandlockProcess(t *testing.T) {
 			}
 
 			if err := sandboxed.Kill(); err != nil {
-				t.Errorf("Kill: %v", err)
+				t.Fatalf("Kill: %v", err)
 			}
 			state, err = sandboxed.Wait()
 			if err != nil || state.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {

@@ -272,7 +272,7 @@ func TestLandlockTraceback(t *testing.T) {
 		{"panic", "single", `^panic: crash of the child` + frames, 2 << 8},
 		{"fault", "all", `^panic: runtime error: invalid memory address or nil pointer dereference\n` +
 			`\[signal SIGSEGV: segmentation violation code=0x\w+ addr=0x0 pc=0x\w+\]` + frames +
-			`(?s:.*)goroutine 1 .*\[select \(no cases\).*\]:\n`, 2 << 8},
+			`(?s:.*)\n\ngoroutine 1 .*\[.*\]:\n`, 2 << 8},
 		{"panic", "crash", `^panic: crash of the child` + frames, syscall.WaitStatus(syscall.SIGABRT)},
 	} {
 		t.Run(tt.name+"/"+tt.traceback, func(t *testing.T) {
