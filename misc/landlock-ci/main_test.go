@@ -522,12 +522,15 @@ func TestReadTestEvents(t *testing.T) {
 {"Action":"skip","Package":"p","Test":"TestLandlockParent"}
 {"Action":"skip","Package":"p","Test":"TestOther"}
 {"Action":"pass","Package":"q","Test":"Test/fixedbugs/issue68595.go"}
-{"Action":"pass","Package":"p"}
+{"Action":"output","Package":"p","Test":"TestBad","Output":"bad\n"}
+{"Action":"fail","Package":"p","Test":"TestBad"}
+{"Action":"output","Package":"p","Output":"FAIL\n"}
+{"Action":"fail","Package":"p"}
 `))
 	if r.passed != 2 || r.landlock != 2 || r.skipped != 2 || !slices.Equal(r.skippedLandlock, []string{"p.TestLandlockParent"}) {
 		t.Errorf("got %+v", r)
 	}
-	if got := string(r.log); got != "# some package\ntext\n" {
-		t.Errorf("log is %q", got)
+	if got := string(r.failures); got != "# some package\nbad\nFAIL\n" {
+		t.Errorf("failures are %q", got)
 	}
 }

@@ -165,7 +165,7 @@ func (t *tester) failedTests(ctx context.Context) ([]string, error) {
 	case runErr == nil && r.landlock == 0:
 		return nil, fmt.Errorf("no test of Landlock ran")
 	case runErr != nil && r.failed == nil:
-		return nil, fmt.Errorf("go %s: %v\n%s", strings.Join(args, " "), commandError(runErr), failures(r.log))
+		return nil, fmt.Errorf("go %s: %v\n%s", strings.Join(args, " "), commandError(runErr), tail(r.failures))
 	}
 	return r.failed, nil
 }

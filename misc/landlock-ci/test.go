@@ -346,7 +346,9 @@ func (t *tester) goTest(ctx context.Context, args []string, env ...string) (deta
 			return "", err
 		}
 	}
-	args = append([]string{"test", "-json", "-count=1"}, args...)
+	// Tens of thousands of processes take a busy machine more than the usual
+	// ten minutes.
+	args = append([]string{"test", "-json", "-count=1", "-timeout=30m"}, args...)
 	cmd := t.command(ctx, args, env...)
 	out, runErr := cmd.Output()
 
@@ -354,7 +356,7 @@ func (t *tester) goTest(ctx context.Context, args []string, env ...string) (deta
 	what := "go " + strings.Join(args, " ")
 	switch {
 	case runErr != nil:
-		return "", fmt.Errorf("%s: %v\n%s", what, commandError(runErr), failures(r.log))
+		return "", fmt.Errorf("%s: %v\n%s", what, commandError(runErr), tail(r.failures))
 	case r.skippedLandlock != nil:
 		return "", fmt.Errorf("%s: tests of Landlock were skipped, though the kernel has it: %s", what, strings.Join(r.skippedLandlock, " "))
 	case r.landlock == 0:
@@ -369,21 +371,27 @@ type testEvents struct {
 	landlock        int      // tests of Landlock that passed
 	skippedLandlock []string // tests of Landlock that were skipped
 	failed          []string // tests that failed, without their subtests
-	log             []byte   // output of the tests
+	failures        []byte   // output of the failed tests, and of the go command
 }
 
 func readTestEvents(out []byte) *testEvents {
 	var r testEvents
+	output := make(map[string][]byte) // of each test
 	for line := range bytes.Lines(out) {
 		var event struct{ Action, Package, Test, Output string }
 		if json.Unmarshal(line, &event) != nil {
-			r.log = append(r.log, line...) // from the go command
+			r.failures = append(r.failures, line...) // from the go command
 			continue
 		}
-		r.log = append(r.log, event.Output...)
 		if event.Test == "" {
-			continue // about the package
+			// About the package, such as that it did not compile.
+			if line := event.Output; line != "PASS\n" && !strings.HasPrefix(line, "ok ") {
+				r.failures = append(r.failures, line...)
+			}
+			continue
 		}
+		key := event.Package + "." + event.Test
+		output[key] = append(output[key], event.Output...)
 		isLandlock := strings.Contains(event.Test, "Landlock") || strings.Contains(event.Test, "issue68595")
 		switch event.Action {
 		case "pass":
@@ -397,6 +405,7 @@ func readTestEvents(out []byte) *testEvents {
 				r.skippedLandlock = append(r.skippedLandlock, event.Package+"."+event.Test)
 			}
 		case "fail":
+			r.failures = append(r.failures, output[key]...)
 			name, _, _ := strings.Cut(event.Test, "/")
 			if name = event.Package + "." + name; !slices.Contains(r.failed, name) {
 				r.failed = append(r.failed, name)
@@ -404,18 +413,6 @@ func readTestEvents(out []byte) *testEvents {
 		}
 	}
 	return &r
-}
-
-// failures returns what the log of a test run has on failed tests.
-func failures(log []byte) []byte {
-	var out []byte
-	for line := range bytes.Lines(log) {
-		text := strings.TrimSpace(string(line))
-		if !strings.HasPrefix(text, "=== ") && !strings.HasPrefix(text, "--- PASS") && !strings.HasPrefix(text, "--- SKIP") {
-			out = append(out, line...)
-		}
-	}
-	return tail(out)
 }
 
 // needCgo returns a skipError if there is no C compiler.

@@ -163,9 +163,8 @@ type landlockLayoutTester struct {
 	null      string         // landlockFileID of /dev/null
 }
 
-// landlockMaxFiles is the limit of descriptors
-// that a process should have at least.
-const landlockMaxFiles = 1024
+// landlockMaxFiles is more than the descriptor numbers of any layout.
+const landlockMaxFiles = 2048
 
 func newLandlockLayoutTester(t testing.TB) *landlockLayoutTester {
 	t.Helper()
@@ -175,6 +174,12 @@ func newLandlockLayoutTester(t testing.TB) *landlockLayoutTester {
 		inherited:       make(map[int]bool),
 		ids:             make(map[int]string),
 	}
+	// TestPrlimitFileLimit leaves a lower limit behind.
+	limit, err := limitFiles(landlockMaxFiles)
+	if err != nil {
+		t.Fatalf("limit of descriptors: %v", err)
+	}
+	t.Cleanup(func() { limitFiles(limit) })
 	null, err := os.Open(os.DevNull) // with it, the runtime opens its epoll descriptor
 	if err != nil {
 		t.Fatal(err)

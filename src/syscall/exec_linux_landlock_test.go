@@ -107,7 +107,7 @@ func init() {
 func landlockChild(report, denied string) {
 	var r landlockReport
 	r.Files = make(map[int]string)
-	for fd := range 1100 {
+	for fd := range landlockMaxFiles {
 		var st syscall.Stat_t
 		if err := syscall.Fstat(fd, &st); err == nil {
 			r.Files[fd] = landlockFileID(fd, &st)
