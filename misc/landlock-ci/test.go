@@ -30,6 +30,7 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	goroot := gorootFlag(fs)
 	pattern := fs.String("run", "", "run only the steps whose names match the `regexp`")
 	short := fs.Bool("short", false, "run only the quick steps")
+	long := fs.Bool("long", false, "run the tests in full, without go test's -short")
 	mutants := fs.Bool("mutants", false, "instead, put mistakes into the patch, one each step, and have the tests find them")
 	jsonFile := fs.String("json", "", "write the results to `file`")
 	if err := parse(fs, args, 0); err != nil {
@@ -59,7 +60,7 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	}
 	defer os.RemoveAll(tmp)
 
-	t := &tester{base: b, abi: strconv.Itoa(abi)}
+	t := &tester{base: b, abi: strconv.Itoa(abi), long: *long}
 	var steps []*step
 	all := t.steps()
 	if *mutants {
@@ -210,6 +211,7 @@ type tester struct {
 	base *base
 	tree *base  // patched copy of base
 	abi  string // Landlock ABI version of the kernel
+	long bool   // run the tests in full
 }
 
 // linuxArches are the GOARCHes that Go has for Linux.
@@ -348,7 +350,7 @@ func (t *tester) goTest(ctx context.Context, args []string, env ...string) (deta
 	}
 	// Tens of thousands of processes take a busy machine more than the usual
 	// ten minutes.
-	args = append([]string{"test", "-json", "-count=1", "-timeout=30m"}, args...)
+	args = slices.Concat([]string{"test", "-json", "-count=1", "-timeout=30m", fmt.Sprintf("-short=%t", !t.long)}, args)
 	cmd := t.command(ctx, args, env...)
 	out, runErr := cmd.Output()
 
