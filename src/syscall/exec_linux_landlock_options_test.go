@@ -783,8 +783,13 @@ func (o *landlockOptionTest) testStopped(t *testing.T, link string, flag uintptr
 		want = syscall.EACCES
 	}
 	noExec := testenv.NewLandlockRuleset(t, unix.LANDLOCK_ACCESS_FS_EXECUTE)
-	if _, err := start(true, noExec); err != want {
+	pid, err := start(true, noExec)
+	if err != want {
 		t.Errorf("Start of a program that the sandbox denies: got error %v, want %v", err, want)
+	}
+	if err == nil {
+		syscall.Kill(pid, syscall.SIGKILL)
+		wait4(t, pid)
 	}
 	return runs
 }
