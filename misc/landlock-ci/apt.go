@@ -114,7 +114,7 @@ func (s *store) get(ctx context.Context, w wanted) (dir string, err error) {
 	cached := s.cached(w)
 	if s.offline {
 		if cached == "" {
-			return "", unablef("%s of %s is not in the cache %s; run this once without -offline", w.pkg, w.arch, kind)
+			return "", unablef("the cache %s has no %s of %s, or a damaged one; run this once without -offline", kind, w.pkg, w.arch)
 		}
 		return cached, nil
 	}

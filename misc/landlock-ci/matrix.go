@@ -241,6 +241,7 @@ func testBinary(pkg string) string {
 
 // compile compiles the tests of all packages for goarch.
 func (s *suite) compile(ctx context.Context, goarch string) (*initramfs, error) {
+	start := time.Now()
 	dir := filepath.Join(s.tmp, goarch)
 	args := append([]string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}, s.pkgs...)
 	cmd := newCommand(ctx, s.module, s.tree.goCmd(), args...)
@@ -261,6 +262,7 @@ func (s *suite) compile(ctx context.Context, goarch string) (*initramfs, error) 
 		}
 		files.addDir("/test/" + pkg)
 	}
+	fmt.Printf("     compiled the tests for %s in %.1fs\n", goarch, time.Since(start).Seconds())
 	return files, nil
 }
 

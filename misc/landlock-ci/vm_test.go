@@ -327,7 +327,7 @@ func TestVMErrors(t *testing.T) {
 		{[]string{"-kernel", "4.20", hello}, exitUsage, `no kernel "4.20" for amd64; there are 5.10,`},
 		{[]string{"-kernel", "/nowhere/vmlinuz", hello}, exitUsage, "no such file"},
 		{[]string{"-kernel", "7.3", "-goarch", "vax", hello}, exitUsage, "no such GOARCH"},
-		{[]string{"-kernel", "7.3", "-offline", hello}, exitUnable, "not in the cache"},
+		{[]string{"-kernel", "7.3", "-offline", hello}, exitUnable, "run this once without -offline"},
 		{[]string{"-kernel", "/dev/null", "-file", "/nowhere", hello}, exitUsage, "-file"},
 	} {
 		_, stderr, status := landlockCI(t, fakeQEMU(t), append([]string{"vm"}, test.args...)...)
