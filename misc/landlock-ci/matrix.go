@@ -355,7 +355,7 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 				who = "user"
 			}
 			g.steps = append(g.steps, newStep(pkg+" as "+who,
-				[]string{testBinary(pkg), "-test.run=Landlock", "-test.v=test2json", "-test.timeout=5m"},
+				[]string{testBinary(pkg), "-test.run=Landlock", "-test.short", "-test.v=test2json", "-test.timeout=5m"},
 				[]string{"GO_TEST_LANDLOCK_ABI=" + b.kernel.abi}, "/test/"+pkg, user))
 		}
 	}
