@@ -89,10 +89,11 @@ func runJob() error {
 		return err
 	}
 	out := &recordWriter{w: port}
-	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	version, err := os.ReadFile("/proc/version") // Linux version 7.3.4 (…
 	if err != nil {
 		return err
 	}
+	release := append(bytes.Fields(version), nil, nil, nil)[2]
 	if err := linkUp("lo"); err != nil {
 		return fmt.Errorf("setting up lo: %v", err)
 	}
@@ -105,7 +106,7 @@ func runJob() error {
 	}
 
 	fmt.Fprintf(os.Stderr, "\n%s\n", consoleMark)
-	out.write(record{Kind: recHello, Data: bytes.TrimSpace(release)})
+	out.write(record{Kind: recHello, Data: release})
 	for i, s := range j.Steps {
 		out.write(record{Kind: recStart, Step: i})
 		status, how := runStep(out, i, s)
