@@ -57,6 +57,10 @@ func Make(dir string, victim int) (w World, done func(), err error) {
 	if err := listen("@" + w.Abstract); err != nil {
 		return w, nil, err
 	}
+	// A process that is forked meanwhile must not hold one of the files open
+	// for writing, which would make its execution fail.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	for _, d := range Dirs {
 		d = filepath.Join(dir, d)
 		if err := os.MkdirAll(filepath.Join(d, "rmdir"), 0o755); err != nil {
@@ -234,6 +238,10 @@ func inet(sotype int, port uint16, f func(fd int, sa syscall.Sockaddr) error) er
 		return err
 	}
 	defer syscall.Close(fd)
+	// Others may be doing the same.
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		return err
+	}
 	return f(fd, &syscall.SockaddrInet4{Port: int(port), Addr: [4]byte{127, 0, 0, 1}})
 }
 
