@@ -114,7 +114,6 @@ func selectBuilders(patterns []string, short bool) ([]*builder, error) {
 			}
 		}
 		if match {
-			b.stress = b.stress && !short
 			list = append(list, b)
 		}
 	}
@@ -197,9 +196,9 @@ func testPackages(module string) ([]string, error) {
 	return pkgs, nil
 }
 
-// stressTests matches tests that do the same over and over. They take most of
-// the time under emulation, so one builder of each GOARCH has to do.
-const stressTests = "^(TestLandlockLoad|TestLandlockDescriptorsRandom)$"
+// testCount is how often tests do what is done at random. It takes most of the
+// time under emulation.
+const testCount = 20
 
 // A suite is the tests of all packages, to be compiled for each GOARCH.
 type suite struct {
@@ -360,10 +359,7 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 				who = "user"
 			}
 			args := []string{testBinary(pkg), "-test.run=Landlock", "-test.short", "-test.v=test2json", "-test.timeout=10m"}
-			if !b.stress || user {
-				args = append(args, "-test.skip="+stressTests)
-			}
-			g.steps = append(g.steps, newStep(pkg+" as "+who, args, []string{"GO_TEST_LANDLOCK_ABI=" + b.kernel.abi}, "/test/"+pkg, user))
+			g.steps = append(g.steps, newStep(pkg+" as "+who, args, []string{"GO_TEST_LANDLOCK_ABI=" + b.kernel.abi, fmt.Sprint("GO_TEST_LANDLOCK_COUNT=", testCount)}, "/test/"+pkg, user))
 		}
 	}
 

@@ -309,7 +309,7 @@ func TestLandlockReuse(t *testing.T) {
 	t.Run("AtOnce", func(t *testing.T) {
 		var wg sync.WaitGroup
 		var checks []func(*testing.T)
-		for i := range 40 {
+		for i := range landlockCount(t, 40, 40) {
 			cmd, check := start(i%3 != 0)
 			checks = append(checks, check)
 			wg.Go(func() {
@@ -540,16 +540,26 @@ func TestLandlockUnsupported(t *testing.T) {
 }
 
 // landlockCount returns how often to do what is done at random: few times with
-// -short, as a slow machine takes long to start a process, else many times,
-// but less often with the race detector, which makes it ten times slower.
-func landlockCount(few, many int) int {
+// -short, else many times, but less often with the race detector, which makes
+// it ten times slower. On an emulated machine, where it takes long to start a
+// process, the environment variable GO_TEST_LANDLOCK_COUNT is the most.
+func landlockCount(t *testing.T, few, many int) int {
+	t.Helper()
+	n := many
 	switch {
 	case testing.Short():
-		return few
+		n = few
 	case race.Enabled:
-		return many / 10
+		n = many / 10
 	}
-	return many
+	if s := os.Getenv("GO_TEST_LANDLOCK_COUNT"); s != "" {
+		most, err := strconv.Atoi(s)
+		if err != nil || most < 1 {
+			t.Fatalf("GO_TEST_LANDLOCK_COUNT=%s: want a number from 1", s)
+		}
+		n = min(n, most)
+	}
+	return n
 }
 
 // landlockSeed returns the seed for what is done at random: always the same,
