@@ -552,6 +552,16 @@ var landlockOptions = []landlockOption{
 				}
 			}
 		}},
+	{name: "LandlockFlags",
+		set: func(r *landlockRun) func() {
+			r.sys.LandlockFlags = unix.LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF | unix.LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF
+			return func() {}
+		}},
+	{name: "NoNewPrivs",
+		set: func(r *landlockRun) func() {
+			r.sys.NoNewPrivs = true
+			return func() { r.check("no_new_privs", r.NoNewPrivs, 1) }
+		}},
 	{name: "Clone3",
 		set: func(r *landlockRun) func() {
 			*syscall.ForceClone3 = true
@@ -632,6 +642,10 @@ func TestLandlockOptions(t *testing.T) {
 	t.Logf("started by %+v, with cgroup %q", o.self, o.cgroupName)
 
 	options := slices.Clone(landlockOptions)
+	if landlockFlags(testenv.MustHaveLandlock(t)) == 0 {
+		// The kernel knows no flags, see TestLandlockFlags.
+		options = slices.DeleteFunc(options, func(o landlockOption) bool { return o.name == "LandlockFlags" })
+	}
 	for _, tt := range []struct {
 		name, link string
 		flag       uintptr
@@ -871,7 +885,7 @@ func (o *landlockOptionTest) run(t *testing.T, sandboxed bool, options []*landlo
 		if ws != 0 {
 			t.Fatalf("child: wait status %#x", ws)
 		}
-		r.landlockReport = o.checkChild(t, report, sandboxed)
+		r.landlockReport = o.checkChildPrivs(t, report, sandboxed, sandboxed || r.sys.NoNewPrivs)
 		r.check("process ID", r.Status.Pid, r.pid)
 		for _, check := range checks {
 			check()
