@@ -339,7 +339,8 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 		res.Verdict, res.Detail = e.verdict, e.detail
 		return res
 	}
-	g := &guest{goarch: b.kernel.goarch, append: b.kernel.append, bootTimeout: bootTimeout, timeout: 30 * time.Minute}
+	// Auditing is for TestLandlockAudit, in kernels that have it.
+	g := &guest{goarch: b.kernel.goarch, append: strings.TrimSpace(b.kernel.append + " audit=1"), bootTimeout: bootTimeout, timeout: 30 * time.Minute}
 	var err error
 	if g.kernel, res.Package, err = st.kernel(ctx, b.kernel); err != nil {
 		return end(ending{trouble, err.Error()})

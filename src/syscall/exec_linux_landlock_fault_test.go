@@ -298,7 +298,7 @@ func TestLandlockOrder(t *testing.T) {
 				test(t, sys)
 			})
 		}
-		if tt.first != restrict && tt.second != restrict {
+		if tt.first.trap != restrict.trap && tt.second.trap != restrict.trap {
 			t.Run(tt.name+"/NoNewPrivs", func(t *testing.T) {
 				sys := tt.sys
 				sys.NoNewPrivs = true
