@@ -303,7 +303,7 @@ func (p *policyParser) object(key string, members map[string]func(key string) er
 		}
 		read, ok := members[name]
 		if !ok {
-			return 0, p.errorf(line, memberKey, "unknown key")
+			return 0, p.errorf(line, key, "unknown key %q", name)
 		}
 		if seen[name] {
 			return 0, p.errorf(line, memberKey, "the key is there twice")

@@ -54,6 +54,7 @@ var forwarded = []syscall.Signal{
 type supervisor struct {
 	pid      int
 	ownGroup bool // whether the command has a process group of its own
+	resumed  bool // whether the next SIGCONT is dealt with already
 }
 
 // supervise runs a program in a sandbox of ruleset and returns its exit status.
@@ -105,12 +106,12 @@ func supervise(path string, argv []string, ruleset int) (status int, err error) 
 			// Only here is the process reaped, so that
 			// its number cannot be another's when it is signaled.
 			var ws syscall.WaitStatus
-			pid, err := wait4(s.pid, &ws)
+			pid, err := wait4(s.pid, &ws, syscall.WNOHANG|syscall.WUNTRACED)
 			switch {
 			case err != nil:
 				return 0, fmt.Errorf("waiting for the command: %v", err)
 			case pid == 0:
-				// It was continued.
+				// The command was continued.
 			case ws.Stopped():
 				s.stop(ws.StopSignal())
 			case ws.Signaled():
@@ -124,9 +125,9 @@ func supervise(path string, argv []string, ruleset int) (status int, err error) 
 	}
 }
 
-func wait4(pid int, ws *syscall.WaitStatus) (int, error) {
+func wait4(pid int, ws *syscall.WaitStatus, options int) (int, error) {
 	for {
-		pid, err := syscall.Wait4(pid, ws, syscall.WNOHANG|syscall.WUNTRACED, nil)
+		pid, err := syscall.Wait4(pid, ws, options, nil)
 		if err != syscall.EINTR {
 			return pid, err
 		}
@@ -135,35 +136,56 @@ func wait4(pid int, ws *syscall.WaitStatus) (int, error) {
 
 // forward passes a signal on to the command.
 func (s *supervisor) forward(sig syscall.Signal) {
-	switch sig {
-	case syscall.SIGCONT:
-		if s.ownGroup {
-			// If it is the job's turn at the terminal, it is the command's.
-			if foreground(0) == syscall.Getpgrp() {
-				setForeground(s.pid)
-			}
-			syscall.Kill(-s.pid, sig)
-			return
+	switch {
+	case sig == syscall.SIGCONT && s.resumed:
+		s.resumed = false
+		return
+	case sig == syscall.SIGCONT && s.ownGroup:
+		// If it is the job's turn at the terminal, it is the command's.
+		if foreground(0) == syscall.Getpgrp() {
+			setForeground(s.pid)
 		}
-	case syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGWINCH:
-		// It comes from the terminal, which has sent it to the command too.
-		if !s.ownGroup && inForeground() {
-			return
-		}
+		syscall.Kill(-s.pid, sig)
+		return
+	case sig == syscall.SIGTERM || sig == syscall.SIGHUP:
+		// The terminal does not send these, but for a SIGHUP at its end.
+	case !s.ownGroup && inForeground():
+		// It comes from the terminal, or from the shell with SIGCONT,
+		// and they have sent it to the command too.
+		return
 	}
 	syscall.Kill(s.pid, sig)
 }
 
 // stop stops the launcher after the command was stopped by sig, so that
-// the shell sees it and goes on. When the shell continues the launcher,
-// forward does so with the command.
+// the shell sees it and goes on. It returns when the launcher is continued.
 func (s *supervisor) stop(sig syscall.Signal) {
-	if !s.ownGroup && sig == syscall.SIGSTOP {
+	if s.ownGroup {
+		s.reclaim()
+		stopSelf()
+		return // the signal is on its way to forward
+	}
+	if sig == syscall.SIGSTOP {
 		// Whoever sent this to the command alone may continue it alone.
 		return
 	}
-	s.reclaim()
-	syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+	stopSelf()
+	// A shell has continued both, kill(1) only the launcher.
+	var ws syscall.WaitStatus
+	if pid, err := wait4(s.pid, &ws, syscall.WNOHANG|syscall.WCONTINUED); pid == 0 && err == nil {
+		syscall.Kill(s.pid, syscall.SIGCONT)
+	}
+	s.resumed = true
+}
+
+// stopSelf stops this process and returns when it is continued.
+func stopSelf() {
+	// A thread that sends a signal to the process may go on for
+	// a while. If it is to itself, it does not.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	tid, _, _ := syscall.RawSyscall(syscall.SYS_GETTID, 0, 0, 0)
+	syscall.RawSyscall(syscall.SYS_TGKILL, uintptr(syscall.Getpid()), tid, uintptr(syscall.SIGSTOP))
 }
 
 // reclaim takes the terminal back from the command.
