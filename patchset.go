@@ -16,3 +16,9 @@ import "embed"
 //
 //go:embed api doc/next src test
 var FS embed.FS
+
+// Landlock is the source of package golandlock/misc/landlock.
+// Its paths are those of this module.
+//
+//go:embed misc/landlock/*.go misc/landlock/syscall/*.go
+var Landlock embed.FS

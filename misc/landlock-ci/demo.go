@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"flag"
 	"fmt"
+	"golandlock"
 	"io"
 	"os"
 	"os/exec"
@@ -112,7 +113,16 @@ func buildGitstatus(ctx context.Context, b *base, tmp string) (program, how stri
 	if err := writeFile(filepath.Join(dir, "main.go"), gitstatus); err != nil {
 		return "", "", err
 	}
-	if err := writeFile(filepath.Join(dir, "go.mod"), []byte("module gitstatus\n")); err != nil {
+	if err := writeFile(filepath.Join(dir, "go.mod"), []byte("module gitstatus\n"+
+		"go 1.25\n"+
+		"require golandlock v0.0.0\n"+
+		"replace golandlock => ./golandlock\n")); err != nil {
+		return "", "", err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "golandlock"), golandlock.Landlock); err != nil {
+		return "", "", err
+	}
+	if err := writeFile(filepath.Join(dir, "golandlock", "go.mod"), []byte("module golandlock\ngo 1.25\n")); err != nil {
 		return "", "", err
 	}
 	args := []string{"build"}

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -503,7 +504,8 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestREADME tests that the README shows the program that the tests run.
+// TestREADME tests that the README shows the program that the tests run,
+// and that its packages are found as the README says.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -511,6 +513,27 @@ func TestREADME(t *testing.T) {
 	}
 	if !bytes.Contains(readme, slices.Concat([]byte("```go\n"), gitstatus, []byte("```\n"))) {
 		t.Errorf("README.md does not have testdata/gitstatus/main.go as it is")
+	}
+	dir := t.TempDir()
+	if err := writeFile(filepath.Join(dir, "main.go"), gitstatus); err != nil {
+		t.Fatal(err)
+	}
+	checkout, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	edits := regexp.MustCompile(`(?m)^go mod .*$`).FindAllString(string(readme), -1)
+	if len(edits) != 2 {
+		t.Fatalf("README.md has the commands %q, want go mod init and go mod edit", edits)
+	}
+	for _, line := range append(edits, "go list -deps .") {
+		args := strings.Fields(strings.Replace(line, "/path/to/checkout", checkout, 1))
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = dir
+		cmd.Env = localEnv("GOFLAGS=", "GOWORK=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, out)
+		}
 	}
 }
 

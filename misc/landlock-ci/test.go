@@ -261,6 +261,7 @@ func (t *tester) steps() []*step {
 	add("api", true, t.api)
 	add("order", false, t.order)
 	add("misc", false, t.misc)
+	add("go-landlock", false, t.goLandlock)
 	add("childcode", true, t.childCode)
 	for _, version := range supported {
 		add("base-"+version, true, func(ctx context.Context) (string, error) {
@@ -468,14 +469,24 @@ func (t *tester) check(ctx context.Context, args []string, entry, complaint stri
 	return detail + "; rejected without " + entry, nil
 }
 
-// misc runs the tests of this module.
-func (t *tester) misc(ctx context.Context) (string, error) {
+// module returns the directory of this module,
+// which the working directory must be in.
+func (t *tester) module(ctx context.Context) (dir string, err error) {
 	cmd := newCommand(ctx, "", t.base.goCmd(), "list", "-m", "-f={{.Path}} {{.Dir}}")
 	cmd.Env = localEnv("GOFLAGS=", "GOWORK=off")
 	out, err := cmd.Output()
 	dir, ok := strings.CutPrefix(strings.TrimSpace(string(out)), "golandlock ")
 	if err != nil || !ok {
 		return "", skipError("the working directory is not in a checkout of this repository")
+	}
+	return dir, nil
+}
+
+// misc runs the tests of this module.
+func (t *tester) misc(ctx context.Context) (string, error) {
+	dir, err := t.module(ctx)
+	if err != nil {
+		return "", err
 	}
 	for _, c := range []struct{ goos, args string }{
 		{"linux", "vet ./..."},
@@ -484,12 +495,49 @@ func (t *tester) misc(ctx context.Context) (string, error) {
 		{"linux", "test -count=1 ./..."},
 	} {
 		cmd := newCommand(ctx, dir, t.base.goCmd(), strings.Fields(c.args)...)
-		cmd.Env = localEnv("GOFLAGS=", "GOWORK=off", "GOOS="+c.goos)
+		cmd.Env = localEnv("GOFLAGS=", "GOWORK=off", "GOOS="+c.goos, "GO_TEST_LANDLOCK_ABI="+t.abi)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("GOOS=%s go %s: %v\n%s", c.goos, c.args, err, tail(out))
 		}
 	}
 	return "go vet and go test ./...", nil
+}
+
+// goLandlock compares package landlock with github.com/landlock-lsm/go-landlock,
+// which the go command downloads.
+func (t *tester) goLandlock(ctx context.Context) (string, error) {
+	dir, err := t.module(ctx)
+	if err != nil {
+		return "", err
+	}
+	if strings.HasPrefix(t.base.version, "go1.25.") {
+		return "", skipError("go-landlock needs Go 1.26 or later")
+	}
+	dir = filepath.Join(dir, "misc", "landlock", "testdata", "compare")
+	run := func(args ...string) ([]byte, error) {
+		cmd := newCommand(ctx, dir, t.tree.goCmd(), args...)
+		cmd.Env = localEnv("GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0", "GO_TEST_LANDLOCK_ABI="+t.abi)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			return nil, fmt.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, tail(out))
+		}
+		return out, nil
+	}
+	if _, err := run("mod", "download"); err != nil {
+		return "", fmt.Errorf("downloading go-landlock; is there a module proxy, see \"go env GOPROXY\"? %w", err)
+	}
+	if _, err := run("vet", "./..."); err != nil {
+		return "", err
+	}
+	out, err := run("test", "-count=1", "-v", ".")
+	if err != nil {
+		return "", err
+	}
+	detail := regexp.MustCompile(`\d+ outcomes of .*`).Find(out)
+	if detail == nil {
+		return "", fmt.Errorf("nothing was compared\n%s", tail(out))
+	}
+	return string(detail), nil
 }
 
 // download returns another release of Go, which the go command downloads.
