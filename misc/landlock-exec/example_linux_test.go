@@ -45,7 +45,7 @@ func (b *bench) output(env []string, args ...string) (string, error) {
 }
 
 // The hook of a git server runs what is pushed.
-func TestLandlockGitHook(t *testing.T) {
+func TestGitHook(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("skipping test: no git")
 	}
@@ -87,7 +87,7 @@ func TestLandlockGitHook(t *testing.T) {
 }
 
 // A build step runs with the network cut off, by a policy.
-func TestLandlockBuildStep(t *testing.T) {
+func TestBuildStep(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("skipping test: no git")
 	}
