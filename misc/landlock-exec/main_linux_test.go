@@ -335,14 +335,7 @@ func TestScoped(t *testing.T) {
 	needABI(t, 6)
 	forUsers(t, func(t *testing.T, b *bench) {
 		target := b.command("-ro", "/", "--", b.helper, "signals")
-		out, err := target.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := target.Start(); err != nil {
-			t.Fatal(err)
-		}
-		r := &reader{t: t, r: bufio.NewReader(out)}
+		r := start(t, target)
 		pid := r.pid()
 		kill := "kill -USR1 " + strconv.Itoa(pid)
 		if status, _, errs := b.run(t, "-scoped", "--", "sh", "-c", kill); status == 0 || status >= exitError {
@@ -611,6 +604,28 @@ type reader struct {
 	seen []string // lines since the last one that was expected
 }
 
+// Far more than it takes, so that a failed test ends.
+const readTimeout = time.Minute
+
+// start starts cmd in the background of the terminal, if there is one,
+// and returns a reader of its output.
+func start(t *testing.T, cmd *exec.Cmd) *reader {
+	t.Helper()
+	cmd.SysProcAttr.Setpgid = true
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = out.(*os.File).SetReadDeadline(time.Now().Add(readTimeout))
+	}
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	return &reader{t: t, r: bufio.NewReader(out)}
+}
+
 // expect reads up to a line that contains s, and returns that.
 func (r *reader) expect(s string) string {
 	r.t.Helper()
@@ -663,37 +678,21 @@ func waitState(t *testing.T, pid int) syscall.WaitStatus {
 func TestLandlockSignals(t *testing.T) {
 	forUsers(t, func(t *testing.T, b *bench) {
 		cmd := b.command(b.signalHelper()...)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		r := start(t, cmd)
 		pid := cmd.Process.Pid
-		r := &reader{t: t, r: bufio.NewReader(out)}
 		child := r.pid()
-		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGWINCH, syscall.SIGCONT} {
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGWINCH} {
 			syscall.Kill(pid, sig)
 			r.expect(fmt.Sprintf("<%v>", sig))
 			if len(r.seen) > 0 {
 				t.Errorf("before <%v>: got %q", sig, r.seen)
 			}
 		}
-		// Stopping one stops the other.
-		syscall.Kill(pid, syscall.SIGTSTP)
-		if ws := waitState(t, pid); !ws.Stopped() {
-			t.Fatalf("after SIGTSTP: got %#x, want the launcher stopped", ws)
+		if tty, err := os.Open("/dev/tty"); err == nil {
+			tty.Close() // TestShell is about this case
+		} else {
+			stopAndContinue(t, r, pid, child)
 		}
-		if s := stat(t, child)[0]; s != "T" {
-			t.Errorf("after SIGTSTP: the command is in state %s, want T", s)
-		}
-		syscall.Kill(pid, syscall.SIGCONT)
-		r.expect("<continued>")
-		// If only the command is stopped, that is not the launcher's business.
-		syscall.Kill(child, syscall.SIGSTOP)
-		syscall.Kill(child, syscall.SIGCONT)
-		r.expect("<continued>")
 		syscall.Kill(pid, syscall.SIGTERM)
 		r.expect("<terminated>")
 		if len(r.seen) > 0 {
@@ -703,6 +702,25 @@ func TestLandlockSignals(t *testing.T) {
 			t.Errorf("got %v, want exit status 3", err)
 		}
 	})
+}
+
+// stopAndContinue stops the launcher and the command, which have no terminal.
+func stopAndContinue(t *testing.T, r *reader, pid, child int) {
+	syscall.Kill(pid, syscall.SIGCONT)
+	r.expect("<continued>")
+	syscall.Kill(pid, syscall.SIGTSTP)
+	if ws := waitState(t, pid); !ws.Stopped() {
+		t.Fatalf("after SIGTSTP: got %#x, want the launcher stopped", ws)
+	}
+	if s := stat(t, child)[0]; s != "T" {
+		t.Errorf("after SIGTSTP: the command is in state %s, want T", s)
+	}
+	syscall.Kill(pid, syscall.SIGCONT)
+	r.expect("<continued>")
+	// If only the command is stopped, that is not the launcher's business.
+	syscall.Kill(child, syscall.SIGSTOP)
+	syscall.Kill(child, syscall.SIGCONT)
+	r.expect("<continued>")
 }
 
 // stat returns what /proc says about a process: its state,
@@ -770,8 +788,7 @@ func newTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 		master.Close()
 		slave.Close()
 	})
-	// Far more than it takes, so that a failed test ends.
-	if err := master.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := master.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	return term
@@ -910,6 +927,8 @@ func TestShell(t *testing.T) {
 			// In the background it goes on.
 			term.write("bg\n")
 			term.once("continued")
+			syscall.Kill(launcher, syscall.SIGHUP)
+			term.once("hangup")
 			syscall.Kill(launcher, syscall.SIGINT)
 			term.once("interrupt")
 			term.write("fg\n")

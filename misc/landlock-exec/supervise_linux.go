@@ -44,17 +44,19 @@ var forwarded = []syscall.Signal{
 
 // A supervisor is what the launcher is while the command runs.
 //
-// At a terminal, it has a choice. If it is a job of its own, the command gets a
-// process group of its own in the foreground. The terminal's signals go
-// to the command, and those that get here were sent by a process.
+// What it has to do depends on the terminal. If the launcher alone is the job
+// in the foreground, the command gets a process group of its own in the
+// foreground. So the terminal's signals go to the command only, and
+// those that get to the launcher were sent to it by a process.
 //
-// If it may be one of several processes of a job, such as a pipeline or a script,
-// the job's process group has to stay as it is, and
-// the command stays in it. Then the terminal sends its signals to both.
+// If there may be more to the job, such as a pipeline or a script, its process
+// group has to stay as it is, with the command in it. Then the terminal and
+// the shell stop and continue both, and send their signals to both.
 type supervisor struct {
 	pid      int
 	ownGroup bool // whether the command has a process group of its own
-	resumed  bool // whether the next SIGCONT is dealt with already
+	tty      int  // if it has not, the controlling terminal, -1 without one
+	inFront  bool // whether the job was in the foreground of tty when it last went on
 }
 
 // supervise runs a program in a sandbox of ruleset and returns its exit status.
@@ -69,23 +71,31 @@ func supervise(path string, argv []string, ruleset int) (status int, err error) 
 		return 0, err
 	}
 
+	s := supervisor{tty: -1}
+	pgrp := syscall.Getpgrp()
+	if pgrp == syscall.Getpid() && foreground(0) == pgrp && foreground(1) == pgrp {
+		s.ownGroup = true
+		attr.Sys.Foreground = true
+		attr.Sys.Ctty = 0
+	} else if s.tty, err = syscall.Open("/dev/tty", syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0); err != nil {
+		s.tty = -1
+	}
+	s.inFront = foreground(s.tty) == pgrp
+
 	signals := make(chan os.Signal, 64)
 	for _, sig := range forwarded {
-		// What is ignored, as by nohup, stays ignored in the command.
-		if !signal.Ignored(sig) {
+		switch {
+		case signal.Ignored(sig):
+			// What is ignored, as by nohup, stays ignored in the command.
+		case s.tty >= 0 && sig == syscall.SIGTSTP:
+			// The launcher stops with the rest of the job.
+		default:
 			signal.Notify(signals, sig)
 		}
 	}
 	changed := make(chan os.Signal, 1)
 	signal.Notify(changed, syscall.SIGCHLD)
 
-	var s supervisor
-	pgrp := syscall.Getpgrp()
-	if pgrp == syscall.Getpid() && foreground(0) == pgrp && foreground(1) == pgrp {
-		s.ownGroup = true
-		attr.Sys.Foreground = true
-		attr.Sys.Ctty = 0
-	}
 	s.pid, _, err = syscall.StartProcess(path, argv, attr)
 	if s.ownGroup {
 		// Else, taking the terminal back would stop the launcher.
@@ -136,10 +146,8 @@ func wait4(pid int, ws *syscall.WaitStatus, options int) (int, error) {
 
 // forward passes a signal on to the command.
 func (s *supervisor) forward(sig syscall.Signal) {
+	now := s.tty >= 0 && foreground(s.tty) == syscall.Getpgrp()
 	switch {
-	case sig == syscall.SIGCONT && s.resumed:
-		s.resumed = false
-		return
 	case sig == syscall.SIGCONT && s.ownGroup:
 		// If it is the job's turn at the terminal, it is the command's.
 		if foreground(0) == syscall.Getpgrp() {
@@ -147,41 +155,40 @@ func (s *supervisor) forward(sig syscall.Signal) {
 		}
 		syscall.Kill(-s.pid, sig)
 		return
-	case sig == syscall.SIGTERM || sig == syscall.SIGHUP:
-		// The terminal does not send these, but for a SIGHUP at its end.
-	case !s.ownGroup && inForeground():
-		// It comes from the terminal, or from the shell with SIGCONT,
-		// and they have sent it to the command too.
+	case sig == syscall.SIGCONT && s.tty >= 0:
+		s.inFront = now
 		return
+	case sig == syscall.SIGWINCH && s.tty >= 0:
+		return
+	case sig == syscall.SIGINT || sig == syscall.SIGQUIT:
+		// It comes from the terminal, which has sent it to the command too,
+		// and may have stopped the job since.
+		if now || s.inFront {
+			return
+		}
 	}
 	syscall.Kill(s.pid, sig)
 }
 
 // stop stops the launcher after the command was stopped by sig, so that
-// the shell sees it and goes on. It returns when the launcher is continued.
+// its parent sees it. It returns when the launcher is continued,
+// by a SIGCONT that will get to forward.
 func (s *supervisor) stop(sig syscall.Signal) {
-	if s.ownGroup {
+	switch {
+	case s.ownGroup:
 		s.reclaim()
-		stopSelf()
-		return // the signal is on its way to forward
-	}
-	if sig == syscall.SIGSTOP {
-		// Whoever sent this to the command alone may continue it alone.
-		return
+	case s.tty >= 0:
+		return // what has stopped the command has stopped the launcher
+	case sig == syscall.SIGSTOP:
+		return // who sent this to the command alone may continue it alone
 	}
 	stopSelf()
-	// A shell has continued both, kill(1) only the launcher.
-	var ws syscall.WaitStatus
-	if pid, err := wait4(s.pid, &ws, syscall.WNOHANG|syscall.WCONTINUED); pid == 0 && err == nil {
-		syscall.Kill(s.pid, syscall.SIGCONT)
-	}
-	s.resumed = true
 }
 
 // stopSelf stops this process and returns when it is continued.
 func stopSelf() {
-	// A thread that sends a signal to the process may go on for
-	// a while. If it is to itself, it does not.
+	// Unlike one that sends a signal to its process, a thread that
+	// sends one to itself does not go on for a while.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	tid, _, _ := syscall.RawSyscall(syscall.SYS_GETTID, 0, 0, 0)
@@ -193,17 +200,6 @@ func (s *supervisor) reclaim() {
 	if s.ownGroup && foreground(0) == s.pid {
 		setForeground(syscall.Getpgrp())
 	}
-}
-
-// inForeground reports whether the launcher is in the
-// foreground of its controlling terminal.
-func inForeground() bool {
-	tty, err := syscall.Open("/dev/tty", syscall.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return false // there is none
-	}
-	defer syscall.Close(tty)
-	return foreground(tty) == syscall.Getpgrp()
 }
 
 // foreground returns the foreground process group of a terminal,
