@@ -73,7 +73,7 @@ func parsePolicy(file, dir string, data []byte) (*policy, error) {
 		}
 		return nil, fmt.Errorf("%s:%d: %v", file, lineAt(data, offset), err)
 	}
-	p := &policyParser{file: file, data: data, dec: json.NewDecoder(bytes.NewReader(data))}
+	p := &policyParser{file: file, data: data, dec: json.NewDecoder(bytes.NewReader(data)), line: 1}
 	p.dec.UseNumber()
 	return p.policy(dir)
 }
@@ -89,6 +89,9 @@ type policyParser struct {
 	file string
 	data []byte
 	dec  *json.Decoder
+
+	offset int64 // of the last token that next was about
+	line   int   // in which that is
 }
 
 // A value is a string of the policy with its place.
@@ -278,7 +281,9 @@ func (p *policyParser) next() int {
 	for offset < int64(len(p.data)) && bytes.IndexByte([]byte(" \t\r\n,:"), p.data[offset]) >= 0 {
 		offset++
 	}
-	return lineAt(p.data, offset)
+	p.line += bytes.Count(p.data[p.offset:offset], []byte("\n"))
+	p.offset = offset
+	return p.line
 }
 
 // object reads an object. The functions in members read the values of its keys.
