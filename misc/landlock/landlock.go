@@ -128,8 +128,8 @@ const (
 )
 
 // NewConfig returns a config that handles the rights in args,
-// of which each is an AccessFSSet, an AccessNetSet or a ScopedSet,
-// at most one of each type.
+// of which each is an AccessFSSet, an AccessNetSet or a ScopedSet, at most
+// one of each type. Their constants are in package golandlock/misc/landlock/syscall.
 func NewConfig(args ...any) (*Config, error) {
 	var c Config
 	for _, arg := range args {
@@ -326,6 +326,8 @@ func (k kernel) unsupported(lack, advice string) error {
 // kernel, without making one. The rights that c has and the result has not
 // are those that BestEffort does without. The error is one that
 // [Config.Ruleset] would return too; whether the paths exist is not looked at.
+//
+// V11.BestEffort().Enforceable() is all that the kernel can handle.
 func (c Config) Enforceable(rules ...Rule) (Config, error) {
 	return c.enforceable(thisKernel(), rules)
 }

@@ -161,6 +161,23 @@ func TestLandlockEnforceable(t *testing.T) {
 	}
 }
 
+// TestLandlockOtherSystems tests what systems without Landlock say.
+func TestLandlockOtherSystems(t *testing.T) {
+	k := newKernel(0, 0, errors.ErrUnsupported)
+	if runtime.GOOS != "linux" {
+		k = thisKernel()
+	}
+	for _, c := range []Config{V1, V11.BestEffort(), V5.OnlyPaths(), V5.OnlyScoped().BestEffort(), {}} {
+		if fd, err := c.ruleset(k, []Rule{RODirs("/").IgnoreIfMissing()}); fd != -1 || !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%v: Ruleset() = %d, %v, want an error that is ErrUnsupported", c, fd, err)
+		}
+	}
+	// Mistakes show on all systems.
+	if fd, err := V1.ruleset(k, []Rule{BindTCP(1)}); fd != -1 || !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("Ruleset() = %d, %v, want EINVAL", fd, err)
+	}
+}
+
 func TestLandlockNames(t *testing.T) {
 	for i := range 17 {
 		a := AccessFSSet(1) << i

@@ -129,8 +129,11 @@ func (r FSRule) IgnoreIfMissing() FSRule {
 }
 
 func (r FSRule) String() string {
+	if r.name == "" {
+		return "FSRule{}"
+	}
 	var args []string
-	asked := r.access // and not by the name
+	asked := r.access // by methods, not by the name
 	if r.name == pathAccess {
 		args = append(args, r.access.String())
 		asked = 0
