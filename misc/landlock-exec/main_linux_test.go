@@ -600,8 +600,13 @@ func TestUnpatched(t *testing.T) {
 // A reader waits for lines of a program's output.
 type reader struct {
 	t    *testing.T
+	f    *os.File
 	r    *bufio.Reader
 	seen []string // lines since the last one that was expected
+}
+
+func newReader(t *testing.T, f *os.File) *reader {
+	return &reader{t: t, f: f, r: bufio.NewReader(f)}
 }
 
 // Far more than it takes, so that a failed test ends.
@@ -614,22 +619,22 @@ func start(t *testing.T, cmd *exec.Cmd) *reader {
 	cmd.SysProcAttr.Setpgid = true
 	out, err := cmd.StdoutPipe()
 	if err == nil {
-		err = out.(*os.File).SetReadDeadline(time.Now().Add(readTimeout))
-	}
-	if err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
-	return &reader{t: t, r: bufio.NewReader(out)}
+	return newReader(t, out.(*os.File))
 }
 
 // expect reads up to a line that contains s, and returns that.
 func (r *reader) expect(s string) string {
 	r.t.Helper()
 	r.seen = nil
+	if err := r.f.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
+		r.t.Fatal(err)
+	}
 	for {
 		line, err := r.r.ReadString('\n')
 		if strings.Contains(line, s) {
@@ -782,15 +787,12 @@ func newTerminal(t *testing.T, cmd *exec.Cmd) *terminal {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{&reader{t: t, r: bufio.NewReader(master)}, master, slave, cmd}
+	term := &terminal{newReader(t, master), master, slave, cmd}
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		master.Close()
 		slave.Close()
 	})
-	if err := master.SetReadDeadline(time.Now().Add(readTimeout)); err != nil {
-		t.Fatal(err)
-	}
 	return term
 }
 
