@@ -116,6 +116,13 @@ func newBench(t *testing.T, uid int) *bench {
 		t.Skipf("skipping test: the kernel does not support Landlock: %v", err)
 	}
 
+	// Programs inherit that a signal is ignored, as by nohup, but not that it is caught.
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
+
 	// t.TempDir is for its owner only.
 	dir, err := os.MkdirTemp("", "landlock-exec-test-")
 	if err != nil {
