@@ -138,7 +138,7 @@ func checkChildCode(ctx context.Context, b, tree *base, builds []childBuild) (de
 		calls        []string              // of all builds, without the patch set
 		added        []exit                // by the patch set, in the order of the source
 		addedIn      = map[exit][]string{} // and in which builds
-		check        = -1                  // instructions that check UseLandlock
+		check        = -1                  // instructions that check NoNewPrivs and UseLandlock
 	)
 	for i, r := range results {
 		cb := builds[i]
@@ -186,7 +186,7 @@ func checkChildCode(ctx context.Context, b, tree *base, builds []childBuild) (de
 	detail = fmt.Sprintf("%s: %d builds and %d with -race, -msan or -asan, the child calls nothing but, as without the patch set, %s",
 		b.version, plain, other, strings.Join(calls, " "))
 	if check >= 0 {
-		detail += fmt.Sprintf(" (amd64: %d instructions check UseLandlock)", check)
+		detail += fmt.Sprintf(" (amd64: %d instructions check NoNewPrivs and UseLandlock)", check)
 	}
 	return detail, nil
 }
@@ -195,7 +195,7 @@ func checkChildCode(ctx context.Context, b, tree *base, builds []childBuild) (de
 type childResult struct {
 	base        []exit // all without the patch set
 	added       []exit // those with the patch set that are not allowed
-	check       int    // number of instructions that check UseLandlock
+	check       int    // number of instructions that check NoNewPrivs and UseLandlock
 	unsupported bool   // Go has no such build
 	err         error
 }
@@ -223,7 +223,7 @@ func compareChild(ctx context.Context, b, tree *base, cb childBuild) (r childRes
 			if in.exit != "" {
 				exits[i] = append(exits[i], exit{in.exit, pos, text})
 			}
-			if text == "if sys.UseLandlock {" && in.size > 0 {
+			if (text == "if sys.NoNewPrivs || sys.UseLandlock {" || text == "if sys.UseLandlock {") && in.size > 0 {
 				r.check++
 			}
 		}

@@ -6,7 +6,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -168,7 +167,6 @@ type builder struct {
 	goarch string
 	kernel *kernel
 	short  bool // part of the short matrix
-	stress bool // runs the stressTests too: it has the GOARCH's newest kernel
 }
 
 // name returns the builder's name. A kernel of another GOARCH is told apart by
@@ -191,12 +189,6 @@ func allBuilders() []*builder {
 		list = append(list, &builder{goarch: k.goarch, kernel: k, short: !k.full})
 		if k.also != "" {
 			list = append(list, &builder{goarch: k.also, kernel: k})
-		}
-	}
-	seen := make(map[string]bool)
-	for _, b := range slices.Backward(list) {
-		if b.kernel.goarch == b.goarch && !seen[b.goarch] {
-			b.stress, seen[b.goarch] = true, true
 		}
 	}
 	return list

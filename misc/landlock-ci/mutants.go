@@ -20,10 +20,13 @@ type mutation struct {
 
 // The code that the patch set adds to forkAndExecInChild1.
 const (
-	mutantBlock    = "\tif sys.UseLandlock {\n"
-	mutantPrctl    = "_, _, err1 = RawSyscall6(SYS_PRCTL, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)\n"
-	mutantRestrict = "_, _, err1 = RawSyscall(_SYS_landlock_restrict_self, uintptr(sys.LandlockRuleset), 0, 0)\n"
+	mutantFirst    = "\tif sys.NoNewPrivs || sys.UseLandlock {\n"
+	mutantPrctl    = "\t\t_, _, err1 = RawSyscall6(SYS_PRCTL, _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)\n"
+	mutantSecond   = "\tif sys.UseLandlock {\n"
+	mutantRestrict = "\t\t_, _, err1 = RawSyscall(_SYS_landlock_restrict_self, uintptr(sys.LandlockRuleset), uintptr(sys.LandlockFlags), 0)\n"
+	mutantNegative = "\t\tif err1 == 0 && int32(sys.LandlockRuleset) < 0 {\n\t\t\t// With -1, some flags are set without a sandbox.\n\t\t\terr1 = EBADF\n\t\t}\n"
 	mutantFail     = "\t\tif err1 != 0 {\n\t\t\tgoto childerror\n\t\t}\n"
+	mutantEnd      = "\t}\n"
 )
 
 // moveTo returns an edit that moves the code before the line
@@ -54,10 +57,12 @@ var mutations = []mutation{
 		m.replace("\n\t// About to call fork.\n", "\n"+block+"\t// About to call fork.\n")
 	}},
 
-	{"no-prctl", change("\t\t"+mutantPrctl+mutantFail, "")},
-	{"no-restrict", change("\t\t"+mutantRestrict+mutantFail, "")},
-	{"prctl-error-ignored", change(mutantPrctl+mutantFail, strings.TrimPrefix(mutantPrctl, "_, _, err1 = "))},
-	{"restrict-error-ignored", change(mutantRestrict+mutantFail, strings.TrimPrefix(mutantRestrict, "_, _, err1 = "))},
+	{"no-prctl", change(mutantPrctl+mutantFail, "")},
+	{"no-restrict", change(mutantRestrict+mutantNegative+mutantFail, "")},
+	{"prctl-error-ignored", change(mutantPrctl+mutantFail, strings.Replace(mutantPrctl, "_, _, err1 = ", "", 1))},
+	{"restrict-error-ignored", change(mutantRestrict+mutantNegative+mutantFail, strings.Replace(mutantRestrict, "_, _, err1 = ", "", 1))},
+	{"restrict-first", change(mutantFirst+mutantPrctl+mutantFail+mutantEnd+mutantSecond+mutantRestrict+mutantNegative+mutantFail+mutantEnd,
+		mutantSecond+mutantRestrict+mutantNegative+mutantFail+mutantEnd+mutantFirst+mutantPrctl+mutantFail+mutantEnd)},
 	{"number-of-other-goarch", func(m *mutant) {
 		number := "4446"
 		if strings.HasPrefix(runtime.GOARCH, "mips") {
@@ -66,14 +71,40 @@ var mutations = []mutation{
 		m.replace("RawSyscall(_SYS_landlock_restrict_self,", "RawSyscall("+number+",")
 	}},
 
-	{"ignored-if-descriptor-is-0", change("if sys.UseLandlock {", "if sys.UseLandlock && sys.LandlockRuleset != 0 {")},
-	{"used-if-descriptor-is-set", change("if sys.UseLandlock {", "if sys.UseLandlock || sys.LandlockRuleset > 0 {")},
+	{"ignored-if-descriptor-is-0", change(mutantSecond, "\tif sys.UseLandlock && sys.LandlockRuleset != 0 {\n")},
+	{"used-if-descriptor-is-set", change(mutantSecond, "\tif sys.UseLandlock || sys.LandlockRuleset > 0 {\n")},
+	{"negative-accepted", change(mutantNegative, "")},
+	{"negative-int-only", change("int32(sys.LandlockRuleset) < 0", "sys.LandlockRuleset < 0")},
+	{"negative-error-first", change("if err1 == 0 && int32(", "if int32(")},
+
+	{"flags-dropped", change("uintptr(sys.LandlockFlags)", "0")},
+	{"flags-only-of-abi-7", change("uintptr(sys.LandlockFlags)", "uintptr(sys.LandlockFlags&7)")},
+	{"flags-as-uint8", change("uintptr(sys.LandlockFlags)", "uintptr(uint8(sys.LandlockFlags))")},
+	{"flags-as-third-argument", change("uintptr(sys.LandlockFlags), 0)", "0, uintptr(sys.LandlockFlags))")},
+	{"used-if-flags-are-set", change(mutantSecond, "\tif sys.UseLandlock || sys.LandlockFlags != 0 {\n")},
+
+	{"no-new-privs-ignored", change(mutantFirst, mutantSecond)},
+	{"no-new-privs-not-implied", change(mutantFirst, "\tif sys.NoNewPrivs {\n")},
+	{"no-new-privs-only-with-landlock", change(mutantFirst, "\tif sys.NoNewPrivs && sys.UseLandlock {\n")},
+	{"no-new-privs-always", change(mutantFirst, "\t{\n")},
+	{"no-new-privs-if-flags-are-set", change(mutantFirst, "\tif sys.NoNewPrivs || sys.UseLandlock || sys.LandlockFlags != 0 {\n")},
+	{"no-new-privs-before-credential", func(m *mutant) {
+		first := mutantFirst + mutantPrctl + mutantFail + mutantEnd
+		m.replace(first, "")
+		m.replace("\n\t// User and groups\n", "\n"+first+"\t// User and groups\n")
+	}},
+	{"no-new-privs-before-exec", func(m *mutant) {
+		first := mutantFirst + mutantPrctl + mutantFail + mutantEnd
+		m.replace(first, "")
+		m.replace("\n\t// Time to exec.\n", "\n"+first+"\t// Time to exec.\n")
+	}},
+
 	{"descriptor-modulo-1000", change("uintptr(sys.LandlockRuleset)", "uintptr(sys.LandlockRuleset%1000)")},
 	{"descriptor-as-uint8", change("uintptr(sys.LandlockRuleset)", "uintptr(uint8(sys.LandlockRuleset))")},
 	{"descriptor-as-uint16", change("uintptr(sys.LandlockRuleset)", "uintptr(uint16(sys.LandlockRuleset))")},
 
 	// The variable dir has served its purpose there.
-	{"allocation-after-fork", change("\t\t"+mutantPrctl, "\t\tdir = &make([]byte, pipe+1)[0]\n\t\t"+mutantPrctl)},
+	{"allocation-after-fork", change(mutantPrctl, "\t\tdir = &make([]byte, pipe+1)[0]\n"+mutantPrctl)},
 }
 
 // A mutant is the source of a mutated exec_linux.go.
@@ -93,13 +124,8 @@ func (m *mutant) replace(old, new string) {
 
 // cut removes the code that the patch set adds and returns it.
 func (m *mutant) cut() (block string) {
-	_, rest, _ := strings.Cut(m.src, mutantBlock)
-	body, _, ok := strings.Cut(rest, "\n\t}\n")
-	block = mutantBlock + body + "\n\t}\n"
-	if !ok || !strings.Contains(body, mutantPrctl) || !strings.Contains(body, mutantRestrict) {
-		m.err = fmt.Errorf("exec_linux.go has no code that starts with %q and makes both calls; adapt mutants.go to it", mutantBlock)
-		return ""
-	}
+	block = mutantFirst + mutantPrctl + mutantFail + mutantEnd +
+		mutantSecond + mutantRestrict + mutantNegative + mutantFail + mutantEnd
 	m.replace(block, "")
 	return block
 }

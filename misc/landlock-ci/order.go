@@ -25,7 +25,7 @@ import (
 var orderFS embed.FS
 
 // orderModes are the modes of the program order, each with what the
-// child does before it enters the sandbox, in the words of strace.
+// child does before what the patch set adds, in the words of strace.
 var orderModes = []struct {
 	name   string
 	before []string
@@ -37,9 +37,29 @@ var orderModes = []struct {
 	{"unshare", []string{"setsid(", "unshare(", `openat(AT_FDCWD, "/proc/self/uid_map"`, `mount("none", "/"`, "chroot(", "setgid", "setuid", "capset(", "prctl(PR_CAP_AMBIENT", "chdir(", "prctl(PR_SET_PDEATHSIG"}},
 }
 
+// orderFields are the fields of the patch set that are set together,
+// each with the calls that they add, in the words of strace.
+var orderFields = []struct {
+	names []string
+	calls []*regexp.Regexp
+}{
+	{[]string{"UseLandlock"}, []*regexp.Regexp{noNewPrivsCall, restrictCall("0")}},
+	{[]string{"NoNewPrivs"}, []*regexp.Regexp{noNewPrivsCall}},
+	{[]string{"UseLandlock", "NoNewPrivs"}, []*regexp.Regexp{noNewPrivsCall, restrictCall("0")}},
+	{[]string{"UseLandlock", "LandlockFlags"}, []*regexp.Regexp{noNewPrivsCall, restrictCall("(0x)?6( /\\*.*\\*/)?")}},
+	{[]string{"NoNewPrivs", "LandlockFlags"}, []*regexp.Regexp{noNewPrivsCall}},
+}
+
+var noNewPrivsCall = regexp.MustCompile(`^prctl\(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0\) = 0$`)
+
+func restrictCall(flags string) *regexp.Regexp {
+	return regexp.MustCompile(`^landlock_restrict_self\(\d+, ` + flags + `\) = 0$`)
+}
+
 // order holds the system calls of the children of a program, as strace sees
-// them, against those with the unpatched Go. Without a sandbox they are
-// the same, and with one there are two more, at the right place.
+// them, against those with the unpatched Go. Without the fields of the patch
+// set they are the same, and with them there are one or two more, at the right
+// place.
 func (t *tester) order(ctx context.Context) (detail string, err error) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		return "", skipError("no strace in PATH; install the package strace")
@@ -86,22 +106,37 @@ func (t *tester) order(ctx context.Context) (detail string, err error) {
 		line, _, _ := strings.Cut(string(out), "\n")
 		return "", skipError(fmt.Sprintf("strace does not work here: %v: %s", err, line))
 	}
+	abi, err := needLandlock()
+	if err != nil {
+		return "", err
+	}
 	var seen, refused []string
 	for _, mode := range orderModes {
-		var calls [3][]string
-		for i, program := range []string{unpatched, free, sandboxed} {
-			if calls[i], err = traceChild(ctx, tmp, program, mode.name); err != nil {
+		want, err := traceChild(ctx, tmp, unpatched, mode.name)
+		if err != nil {
+			return "", err
+		}
+		calls, err := traceChild(ctx, tmp, free, mode.name)
+		if err != nil {
+			return "", err
+		}
+		if diff := diffCalls(want, calls); diff != "" {
+			return "", fmt.Errorf("mode %s: without UseLandlock and NoNewPrivs, the child's system calls are not those of the unpatched Go: %s", mode.name, diff)
+		}
+		for _, fields := range orderFields {
+			if slices.Contains(fields.names, "LandlockFlags") && abi < 7 {
+				continue // the kernel knows none
+			}
+			with, err := traceChild(ctx, tmp, sandboxed, append([]string{mode.name}, fields.names...)...)
+			if err != nil {
 				return "", err
 			}
+			if err := checkOrder(calls, with, fields.calls, mode.before); err != nil {
+				noise := func(call string) bool { return strings.HasPrefix(call, "rt_sig") }
+				return "", fmt.Errorf("mode %s with %s: %v; the child's system calls:\n%s", mode.name, strings.Join(fields.names, ", "), err, strings.Join(slices.DeleteFunc(with, noise), "\n"))
+			}
 		}
-		if diff := diffCalls(calls[0], calls[1]); diff != "" {
-			return "", fmt.Errorf("mode %s: without UseLandlock, the child's system calls are not those of the unpatched Go: %s", mode.name, diff)
-		}
-		if err := checkOrder(calls[1], calls[2], mode.before); err != nil {
-			noise := func(call string) bool { return strings.HasPrefix(call, "rt_sig") }
-			return "", fmt.Errorf("mode %s: %v; the child's system calls:\n%s", mode.name, err, strings.Join(slices.DeleteFunc(calls[2], noise), "\n"))
-		}
-		if runsProgram(calls[1]) {
+		if runsProgram(calls) {
 			seen = append(seen, mode.name)
 		} else {
 			refused = append(refused, mode.name)
@@ -120,17 +155,18 @@ func (t *tester) order(ctx context.Context) (detail string, err error) {
 	return detail, nil
 }
 
-// traceChild runs program in a mode under strace and returns the system calls
+// traceChild runs program with args under strace and returns the system calls
 // of its child until it executes a program or exits,
 // without what differs from run to run.
-func traceChild(ctx context.Context, tmp, program, mode string) (calls []string, err error) {
+func traceChild(ctx context.Context, tmp, program string, args ...string) (calls []string, err error) {
 	dir, err := os.MkdirTemp(tmp, "trace-")
 	if err != nil {
 		return nil, err
 	}
 	// One file for each process, so that no call is cut in two.
 	prefix := filepath.Join(dir, "strace")
-	out, err := newCommand(ctx, tmp, "strace", "-ff", "-s", "4096", "-o", prefix, program, mode).CombinedOutput()
+	args = append([]string{"-ff", "-s", "4096", "-o", prefix, program}, args...)
+	out, err := newCommand(ctx, tmp, "strace", args...).CombinedOutput()
 	var ee *exec.ExitError
 	if err != nil && !errors.As(err, &ee) {
 		return nil, err
@@ -150,7 +186,7 @@ func traceChild(ctx context.Context, tmp, program, mode string) (calls []string,
 		}
 	}
 	if len(pids) != 1 {
-		return nil, fmt.Errorf("strace %s %s: %v: got %d children, want 1\n%s", program, mode, err, len(pids), tail(out))
+		return nil, fmt.Errorf("strace %s: %v: got %d children, want 1\n%s", strings.Join(args, " "), err, len(pids), tail(out))
 	}
 	data, err := os.ReadFile(prefix + "." + pids[0])
 	if err != nil {
@@ -176,7 +212,9 @@ func parseCalls(trace []byte, program string) (calls []string) {
 			continue // a signal, or the end
 		}
 		call = strings.ReplaceAll(call, program, "PROGRAM")
-		call = address.ReplaceAllString(call, "ADDRESS")
+		if !strings.HasPrefix(call, "landlock_restrict_self(") { // it has flags
+			call = address.ReplaceAllString(call, "ADDRESS")
+		}
 		call = pidCall.ReplaceAllString(call, "$1 = PID")
 		call = spaces.ReplaceAllString(call, " = $1")
 		calls = append(calls, call)
@@ -210,32 +248,33 @@ func diffCalls(want, got []string) string {
 	return ""
 }
 
-// checkOrder returns an error unless sandboxed are the calls free with those
-// of the sandbox added, where they belong: after the calls that begin
+// checkOrder returns an error unless sandboxed are the calls free with some
+// that match the patterns added where they belong: after the calls that begin
 // with the strings in before, and before the descriptors are touched.
-func checkOrder(free, sandboxed, before []string) error {
+func checkOrder(free, sandboxed []string, added []*regexp.Regexp, before []string) error {
 	has := func(calls []string, prefix string) bool {
 		return slices.ContainsFunc(calls, func(call string) bool { return strings.HasPrefix(call, prefix) })
 	}
 	if !runsProgram(free) {
 		if has(free, "execve(") {
-			return errors.New("the child cannot execute the program, with or without UseLandlock")
+			return errors.New("the child cannot execute the program, not without the fields either")
 		}
 		if diff := diffCalls(free, sandboxed); diff != "" {
-			return fmt.Errorf("a child that fails to start does other calls with UseLandlock: %s", diff)
+			return fmt.Errorf("a child that fails to start does other calls than without: %s", diff)
 		}
 		return nil
 	}
-	const noNewPrivs = "prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) = 0"
-	i := slices.Index(sandboxed, noNewPrivs)
+	i := slices.IndexFunc(sandboxed, added[0].MatchString)
 	if i < 0 {
-		return errors.New("there is no " + noNewPrivs)
+		return fmt.Errorf("there is no %v", added[0])
 	}
-	if !restrictSelf.MatchString(sandboxed[i+1]) {
-		return fmt.Errorf("after %s comes %s, want landlock_restrict_self", noNewPrivs, sandboxed[i+1])
+	for j, re := range added[1:] {
+		if call := sandboxed[i+1+j]; !re.MatchString(call) {
+			return fmt.Errorf("after %s comes %s, want %v", sandboxed[i+j], call, re)
+		}
 	}
-	if diff := diffCalls(free, slices.Concat(sandboxed[:i], sandboxed[i+2:])); diff != "" {
-		return fmt.Errorf("apart from the two calls, the child does others with UseLandlock than without: %s", diff)
+	if diff := diffCalls(free, slices.Concat(sandboxed[:i], sandboxed[i+len(added):])); diff != "" {
+		return fmt.Errorf("apart from what is to be added, the child does other calls than without: %s", diff)
 	}
 	for _, prefix := range before {
 		if has(sandboxed[i:], prefix) {
@@ -255,5 +294,3 @@ func checkOrder(free, sandboxed, before []string) error {
 	}
 	return nil
 }
-
-var restrictSelf = regexp.MustCompile(`^landlock_restrict_self\(\d+, 0\) = 0$`)

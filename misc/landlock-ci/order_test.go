@@ -5,6 +5,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ func TestParseCalls(t *testing.T) {
 --- SIGURG {si_signo=SIGURG, si_code=SI_TKILL} ---
 setsid()                                = 11721
 dup3(3, 4, O_CLOEXEC)                   = 4
+landlock_restrict_self(4, 0x6 /* LANDLOCK_??? */) = 0
 unshare(CLONE_NEWNS)                    = -1 EPERM (Operation not permitted)
 execve("/tmp/order", ["/tmp/order", "child"], 0xc000018058 /* 0 vars */) = 0
 brk(NULL)                               = 0x5aa000
@@ -24,6 +26,7 @@ brk(NULL)                               = 0x5aa000
 		"rt_sigaction(SIGHUP, {sa_handler=SIG_DFL, sa_restorer=ADDRESS}, NULL, 8) = 0",
 		"setsid() = PID",
 		"dup3(3, 4, O_CLOEXEC) = 4",
+		"landlock_restrict_self(4, 0x6 /* LANDLOCK_??? */) = 0",
 		"unshare(CLONE_NEWNS) = -1 EPERM (Operation not permitted)",
 		`execve("PROGRAM", ["PROGRAM", "child"], ADDRESS /* 0 vars */) = 0`,
 	}
@@ -54,11 +57,13 @@ func TestCheckOrder(t *testing.T) {
 		want            string // in the error
 	}{
 		{"Good", free, at(2, privs, restrict), ""},
-		{"Absent", free, free, "there is no prctl"},
-		{"NoPrctl", free, at(2, restrict), "there is no prctl"},
-		{"NoRestrict", free, at(2, privs), "want landlock_restrict_self"},
-		{"Fails", free, at(2, privs, "landlock_restrict_self(5, 0) = -1 EPERM"), "want landlock_restrict_self"},
-		{"Flags", free, at(2, privs, "landlock_restrict_self(5, 2) = 0"), "want landlock_restrict_self"},
+		{"Absent", free, free, "there is no ^prctl"},
+		{"NoPrctl", free, at(2, restrict), "there is no ^prctl"},
+		{"NoRestrict", free, at(2, privs), "want ^landlock_restrict_self"},
+		{"TwoPrctls", free, at(2, privs, privs, restrict), "want ^landlock_restrict_self"},
+		{"PrctlLast", free, at(2, restrict, privs), "want ^landlock_restrict_self"},
+		{"Fails", free, at(2, privs, "landlock_restrict_self(5, 0) = -1 EPERM"), "want ^landlock_restrict_self"},
+		{"Flags", free, at(2, privs, "landlock_restrict_self(5, 2) = 0"), "want ^landlock_restrict_self"},
 		{"BeforeChdir", free, at(1, privs, restrict), "chdir( comes after"},
 		{"First", free, at(0, privs, restrict), "chroot( comes after"},
 		{"AfterDup3", free, at(3, privs, restrict), "dup3( comes before"},
@@ -69,10 +74,23 @@ func TestCheckOrder(t *testing.T) {
 		{"RefusedButSandboxed", refused, slices.Insert(slices.Clone(refused), 0, privs, restrict), "fails to start"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := checkOrder(tt.free, tt.sandboxed, []string{"chroot(", "chdir("})
+			added := []*regexp.Regexp{noNewPrivsCall, restrictCall("0")}
+			err := checkOrder(tt.free, tt.sandboxed, added, []string{"chroot(", "chdir("})
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %q", err, tt.want)
 			}
 		})
+	}
+	for _, fields := range orderFields {
+		calls := []string{privs}
+		if fields.names[0] == "UseLandlock" {
+			calls = append(calls, restrict)
+		}
+		if slices.Contains(fields.names, "LandlockFlags") && len(calls) == 2 {
+			calls[1] = "landlock_restrict_self(5, 0x6 /* LANDLOCK_RESTRICT_SELF_??? */) = 0"
+		}
+		if err := checkOrder(free, at(2, calls...), fields.calls, []string{"chdir("}); err != nil {
+			t.Errorf("%v: %v", fields.names, err)
+		}
 	}
 }

@@ -32,11 +32,13 @@ const (
 )
 
 // A seccompRule is a filter that does action when the system call trap is
-// called, if arg is not 0 with that as its first argument.
+// called, if arg is not 0 with that as argument n. Of arguments, it looks
+// at the lower 32 bits.
 type seccompRule struct {
 	trap   uint32
 	arg    uint32
 	action uint32
+	n      uint32
 }
 
 // install installs the filter for the calling thread and its children.
@@ -47,7 +49,7 @@ func (r seccompRule) install() syscall.Errno {
 		offsetNr  = 0          // of nr and args[0] in struct seccomp_data
 		offsetArg = 16
 	)
-	argLow := uint32(offsetArg)
+	argLow := offsetArg + 8*r.n
 	if *(*byte)(unsafe.Pointer(&[]uint16{1}[0])) == 0 {
 		argLow += 4 // big-endian
 	}
@@ -93,7 +95,7 @@ func landlockProbe() syscall.Errno {
 const landlockProbeArg = 0x6c6c // not among the arguments that exist
 
 // landlockProbeRule makes landlockProbe fail with ENOTTY.
-var landlockProbeRule = seccompRule{syscall.SYS_GETPRIORITY, landlockProbeArg, seccompErrno | uint32(syscall.ENOTTY)}
+var landlockProbeRule = seccompRule{trap: syscall.SYS_GETPRIORITY, arg: landlockProbeArg, action: seccompErrno | uint32(syscall.ENOTTY)}
 
 // TestLandlockFaults makes each of the calls by which a child enters its
 // sandbox fail with each error that the kernel returns, and with some that
@@ -125,16 +127,19 @@ func TestLandlockFaults(t *testing.T) {
 	}
 	checkStarts(t) // and open what the first child makes this process open
 
+	prctlErrnos := []syscall.Errno{
+		syscall.EACCES, syscall.EFAULT, syscall.EINVAL, syscall.ENOSYS, syscall.EOPNOTSUPP, syscall.EPERM,
+	}
 	calls := []struct {
 		name   string
+		sys    *syscall.SysProcAttr
 		trap   uint32
 		arg    uint32 // the first argument
 		errnos []syscall.Errno
 	}{
-		{"prctl", syscall.SYS_PRCTL, prSetNoNewPrivs, []syscall.Errno{
-			syscall.EACCES, syscall.EFAULT, syscall.EINVAL, syscall.ENOSYS, syscall.EOPNOTSUPP, syscall.EPERM,
-		}},
-		{"landlock_restrict_self", syscall.Sys_landlock_restrict_self, uint32(s.ruleset), []syscall.Errno{
+		{"NoNewPrivs", &syscall.SysProcAttr{NoNewPrivs: true}, syscall.SYS_PRCTL, prSetNoNewPrivs, prctlErrnos},
+		{"prctl", s.sys(), syscall.SYS_PRCTL, prSetNoNewPrivs, prctlErrnos},
+		{"landlock_restrict_self", s.sys(), syscall.Sys_landlock_restrict_self, uint32(s.ruleset), []syscall.Errno{
 			syscall.E2BIG, syscall.EACCES, syscall.EBADF, syscall.EBADFD, syscall.EFAULT, syscall.EINTR, syscall.EINVAL,
 			syscall.ENOMEM, syscall.ENOSYS, syscall.EOPNOTSUPP, syscall.EPERM,
 		}},
@@ -144,16 +149,16 @@ func TestLandlockFaults(t *testing.T) {
 	for _, call := range calls {
 		for _, errno := range call.errnos {
 			t.Run(call.name+"/"+errno.Error(), func(t *testing.T) {
-				lockWithFilters(t, seccompRule{call.trap, call.arg, seccompErrno | uint32(errno)})
-				s.checkStartFails(t, s.ruleset, errno)
+				lockWithFilters(t, seccompRule{trap: call.trap, arg: call.arg, action: seccompErrno | uint32(errno)})
+				s.checkStartFails(t, call.sys, errno)
 			})
 			checkStarts(t)
 			faults++
 		}
 		for _, action := range []uint32{seccompKillProcess, seccompKillThread, seccompTrap} {
 			t.Run(fmt.Sprintf("%s/kill %#x", call.name, action), func(t *testing.T) {
-				lockWithFilters(t, seccompRule{call.trap, call.arg, action})
-				s.checkKilled(t)
+				lockWithFilters(t, seccompRule{trap: call.trap, arg: call.arg, action: action})
+				s.checkKilled(t, call.sys)
 			})
 			checkStarts(t)
 			faults++
@@ -187,12 +192,11 @@ func countThreads(t *testing.T) int {
 // checkKilled checks what is seen of a child that a filter kills before it
 // executes the program. Like a child that another process kills then,
 // it counts as started, as it had no opportunity to report an error.
-func (s *landlockSandbox) checkKilled(t *testing.T) {
+func (s *landlockSandbox) checkKilled(t *testing.T, sys *syscall.SysProcAttr) {
 	t.Helper()
 	files := openFiles(t)
 	exe := testenv.Executable(t)
 	env, report := s.env()
-	sys := &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: s.ruleset}
 	pid, err := syscall.ForkExec(exe, []string{exe}, &syscall.ProcAttr{
 		Env:   env,
 		Files: []uintptr{0, 1, 2},
@@ -224,9 +228,10 @@ func (s *landlockSandbox) checkKilled(t *testing.T) {
 	}
 }
 
-// TestLandlockOrder tests when the child enters its sandbox: after the calls
-// for other fields of SysProcAttr and before what follows. To see which of
-// two calls comes first, it makes both of them fail.
+// TestLandlockOrder tests when the child enters its sandbox, or sets
+// no_new_privs only: after the calls for other fields of SysProcAttr and before
+// what follows. To see which of two calls comes first, it makes both of them
+// fail.
 func TestLandlockOrder(t *testing.T) {
 	if !landlockAlone(t) {
 		return
@@ -257,10 +262,11 @@ func TestLandlockOrder(t *testing.T) {
 		{"Chdir", call(syscall.SYS_CHDIR), prctl, syscall.SysProcAttr{}},
 		{"Pdeathsig", seccompRule{trap: syscall.SYS_PRCTL, arg: syscall.PR_SET_PDEATHSIG}, prctl, syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}},
 		{"Prctl", prctl, restrict, syscall.SysProcAttr{}},
+		{"PrctlDup3", prctl, call(syscall.SYS_DUP3), syscall.SysProcAttr{}},
 		{"Dup3", restrict, call(syscall.SYS_DUP3), syscall.SysProcAttr{}},
 		{"Exec", restrict, call(syscall.SYS_EXECVE), syscall.SysProcAttr{}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		test := func(t *testing.T, sys syscall.SysProcAttr) {
 			tt.first.action = seccompErrno | uint32(first)
 			tt.second.action = seccompErrno | uint32(second)
 			rules := []seccompRule{tt.first, tt.second}
@@ -271,12 +277,11 @@ func TestLandlockOrder(t *testing.T) {
 			lockWithFilters(t, rules...)
 			exe := testenv.Executable(t)
 			env, report := s.env()
-			tt.sys.UseLandlock, tt.sys.LandlockRuleset = true, s.ruleset
 			pid, err := syscall.ForkExec(exe, []string{exe}, &syscall.ProcAttr{
 				Dir:   "/",
 				Env:   env,
 				Files: []uintptr{1, 0, 2}, // a reason to call dup3
-				Sys:   &tt.sys,
+				Sys:   &sys,
 			})
 			if err == nil {
 				wait4(t, pid)
@@ -285,7 +290,21 @@ func TestLandlockOrder(t *testing.T) {
 				t.Errorf("ForkExec: got error %v, want %v", err, first)
 			}
 			checkNotRun(t, report)
-		})
+		}
+		for _, noNew := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/UseLandlock/NoNewPrivs=%t", tt.name, noNew), func(t *testing.T) {
+				sys := tt.sys
+				sys.UseLandlock, sys.LandlockRuleset, sys.NoNewPrivs = true, s.ruleset, noNew
+				test(t, sys)
+			})
+		}
+		if tt.first.trap != restrict.trap && tt.second.trap != restrict.trap {
+			t.Run(tt.name+"/NoNewPrivs", func(t *testing.T) {
+				sys := tt.sys
+				sys.NoNewPrivs = true
+				test(t, sys)
+			})
+		}
 	}
 }
 
@@ -366,9 +385,9 @@ func copyExecutable(dst, src string) error {
 	return errors.Join(err, w.Close())
 }
 
-// TestLandlockSetuid tests that an ordinary user does not gain privileges in
-// a sandbox by a set-user-ID program. Otherwise one could have a privileged
-// program run under restrictions that it is not made for.
+// TestLandlockSetuid tests that an ordinary user does not gain privileges by a
+// set-user-ID program in a sandbox or with NoNewPrivs. Otherwise one could
+// have a privileged program run under restrictions that it is not made for.
 func TestLandlockSetuid(t *testing.T) {
 	s, exe, cred, gains := landlockOrdinary(t)
 	if err := os.Chmod(exe, 0o755|os.ModeSetuid); err != nil {
@@ -379,21 +398,24 @@ func TestLandlockSetuid(t *testing.T) {
 		ordinary = int(cred.Uid)
 	}
 	for _, sandboxed := range []bool{false, true} {
-		t.Run(fmt.Sprintf("UseLandlock=%t", sandboxed), func(t *testing.T) {
-			cmd, report := s.command(t)
-			cmd.Path, cmd.Args = exe, []string{exe}
-			cmd.SysProcAttr.UseLandlock = sandboxed
-			cmd.SysProcAttr.Credential = cred
-			runOK(t, cmd)
-			r := s.checkChild(t, report, sandboxed)
-			want := ordinary
-			if gains && !sandboxed {
-				want = os.Geteuid()
-			}
-			if r.EUID != want {
-				t.Errorf("effective user ID is %d, want %d", r.EUID, want)
-			}
-		})
+		for _, noNew := range []bool{false, true} {
+			t.Run(fmt.Sprintf("UseLandlock=%t/NoNewPrivs=%t", sandboxed, noNew), func(t *testing.T) {
+				cmd, report := s.command(t)
+				cmd.Path, cmd.Args = exe, []string{exe}
+				cmd.SysProcAttr.UseLandlock = sandboxed
+				cmd.SysProcAttr.NoNewPrivs = noNew
+				cmd.SysProcAttr.Credential = cred
+				runOK(t, cmd)
+				r := s.checkChildPrivs(t, report, sandboxed, sandboxed || noNew)
+				want := ordinary
+				if gains && !sandboxed && !noNew {
+					want = os.Geteuid()
+				}
+				if r.EUID != want {
+					t.Errorf("effective user ID is %d, want %d", r.EUID, want)
+				}
+			})
+		}
 	}
 }
 

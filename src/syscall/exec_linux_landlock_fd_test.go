@@ -89,7 +89,7 @@ func TestLandlockDescriptorsRandom(t *testing.T) {
 	lt := newLandlockLayoutTester(t)
 	seed := landlockSeed(t)
 	before := openFiles(t)
-	for i := range landlockCount(300, 10000) {
+	for i := range landlockCount(t, 300, 10000) {
 		func() {
 			rnd := rand.New(rand.NewPCG(seed, uint64(i)))
 			l := lt.decode(rnd.IntN)

@@ -32,9 +32,9 @@ func TestLandlockLoad(t *testing.T) {
 	}
 	s := newLandlockSandbox(t)
 	seed := landlockSeed(t)
-	const workers = 16
-	// With less, it is not clear what belongs to the children.
-	n := max(landlockCount(300, 10000), 10*workers)
+	n := landlockCount(t, 300, 10000)
+	// With more, it is not clear what belongs to the children.
+	workers := max(2, min(16, n/10))
 
 	// What the first children leave, such as threads, is not counted.
 	s.load(t, seed, workers, 4*workers)

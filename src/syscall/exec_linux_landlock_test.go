@@ -53,7 +53,18 @@ func newLandlockSandbox(t testing.TB) *landlockSandbox {
 // It makes them and their files unless they exist.
 func newLandlockSandboxOf(t testing.TB, allowed, denied string) *landlockSandbox {
 	t.Helper()
-	for _, dir := range []string{allowed, denied} {
+	makeLandlockDirs(t, allowed, denied)
+	rules := append(testenv.LandlockExecRules(testenv.Executable(t)), testenv.LandlockRule{Path: allowed, Access: landlockSandboxAccess &^ unix.LANDLOCK_ACCESS_FS_EXECUTE})
+	return &landlockSandbox{
+		allowed: allowed,
+		denied:  denied,
+		ruleset: testenv.NewLandlockRuleset(t, landlockSandboxAccess, rules...),
+	}
+}
+
+func makeLandlockDirs(t testing.TB, dirs ...string) {
+	t.Helper()
+	for _, dir := range dirs {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -61,13 +72,21 @@ func newLandlockSandboxOf(t testing.TB, allowed, denied string) *landlockSandbox
 			t.Fatal(err)
 		}
 	}
+}
 
-	rules := append(testenv.LandlockExecRules(testenv.Executable(t)), testenv.LandlockRule{Path: allowed, Access: landlockSandboxAccess &^ unix.LANDLOCK_ACCESS_FS_EXECUTE})
-	return &landlockSandbox{
-		allowed: allowed,
-		denied:  denied,
-		ruleset: testenv.NewLandlockRuleset(t, landlockSandboxAccess, rules...),
-	}
+// newLandlockDirs returns a landlockSandbox without a ruleset,
+// for tests that run on any kernel.
+func newLandlockDirs(t testing.TB) *landlockSandbox {
+	t.Helper()
+	dir := t.TempDir()
+	s := &landlockSandbox{allowed: filepath.Join(dir, "allowed"), denied: filepath.Join(dir, "denied"), ruleset: -1}
+	makeLandlockDirs(t, s.allowed, s.denied)
+	return s
+}
+
+// sys returns the attributes of a child in the sandbox.
+func (s *landlockSandbox) sys() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: s.ruleset}
 }
 
 // A landlockReport is what a child found that ran landlockChild.
@@ -174,8 +193,16 @@ func noNewPrivs(status string) string {
 	return value
 }
 
-// checkChild checks the report of a child that the calling thread started.
+// checkChild checks the report of a child that the calling thread started
+// without NoNewPrivs.
 func (s *landlockSandbox) checkChild(t *testing.T, report string, sandboxed bool) (r landlockReport) {
+	t.Helper()
+	return s.checkChildPrivs(t, report, sandboxed, sandboxed)
+}
+
+// checkChildPrivs is like checkChild, for a child that was started with
+// no_new_privs if noNew is set, and else has it if the calling thread does.
+func (s *landlockSandbox) checkChildPrivs(t *testing.T, report string, sandboxed, noNew bool) (r landlockReport) {
 	t.Helper()
 	data, err := os.ReadFile(report)
 	if err != nil {
@@ -186,7 +213,10 @@ func (s *landlockSandbox) checkChild(t *testing.T, report string, sandboxed bool
 	}
 	wantDenied, wantPrivs := syscall.Errno(0), noNewPrivs("/proc/thread-self/status")
 	if sandboxed {
-		wantDenied, wantPrivs = syscall.EACCES, "1"
+		wantDenied = syscall.EACCES
+	}
+	if noNew {
+		wantPrivs = "1"
 	}
 	checkActs(t, "child, allowed directory", r.Allowed, 0)
 	checkActs(t, "child, denied directory", r.Denied, wantDenied)
@@ -217,7 +247,7 @@ func (s *landlockSandbox) command(t *testing.T) (cmd *exec.Cmd, report string) {
 	t.Helper()
 	cmd = testenv.Command(t, testenv.Executable(t))
 	cmd.Env, report = s.env()
-	cmd.SysProcAttr = &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: s.ruleset}
+	cmd.SysProcAttr = s.sys()
 	return cmd, report
 }
 
@@ -240,12 +270,31 @@ func TestLandlockChild(t *testing.T) {
 // restricts no thread of the process that starts it.
 func TestLandlockParent(t *testing.T) {
 	s := newLandlockSandbox(t)
+	flags := landlockFlags(testenv.MustHaveLandlock(t))
+	for _, tt := range []struct {
+		name string
+		sys  syscall.SysProcAttr
+	}{
+		{"UseLandlock", syscall.SysProcAttr{UseLandlock: true}},
+		{"LandlockFlags", syscall.SysProcAttr{UseLandlock: true, LandlockFlags: flags}}, // with TSYNC
+		{"NoNewPrivs", syscall.SysProcAttr{NoNewPrivs: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.sys.LandlockRuleset = s.ruleset
+			s.testParent(t, &tt.sys)
+		})
+	}
+}
+
+func (s *landlockSandbox) testParent(t *testing.T, sys *syscall.SysProcAttr) {
 	before := noNewPrivs("/proc/self/status")
 	// Start children from several threads.
 	const n = 8
 	var wg sync.WaitGroup
 	for range n {
-		cmd, _ := s.command(t)
+		cmd, report := s.command(t)
+		cmd.SysProcAttr = sys
+		defer s.remove(report)
 		wg.Go(func() {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
@@ -279,7 +328,9 @@ func TestLandlockParent(t *testing.T) {
 			defer runtime.UnlockOSThread()
 			ready.Done()
 			ready.Wait()
-			checkActs(t, "parent", landlockActs(s.denied, fmt.Sprintf("parent%d", i)), 0)
+			name := fmt.Sprintf("parent%d", i)
+			checkActs(t, "parent", landlockActs(s.denied, name), 0)
+			os.Remove(filepath.Join(s.denied, name))
 		})
 	}
 	wg.Wait()
@@ -309,7 +360,7 @@ func TestLandlockReuse(t *testing.T) {
 	t.Run("AtOnce", func(t *testing.T) {
 		var wg sync.WaitGroup
 		var checks []func(*testing.T)
-		for i := range 40 {
+		for i := range landlockCount(t, 40, 40) {
 			cmd, check := start(i%3 != 0)
 			checks = append(checks, check)
 			wg.Go(func() {
@@ -325,15 +376,23 @@ func TestLandlockReuse(t *testing.T) {
 	})
 }
 
-// TestLandlockUnused tests that LandlockRuleset alone has no effect,
-// whatever it is.
+// TestLandlockUnused tests that LandlockRuleset and LandlockFlags have no
+// effect without UseLandlock, whatever they are and on any kernel.
 func TestLandlockUnused(t *testing.T) {
-	s := newLandlockSandbox(t)
-	for _, ruleset := range []int{s.ruleset, 0, -1} {
-		cmd, report := s.command(t)
-		cmd.SysProcAttr = &syscall.SysProcAttr{LandlockRuleset: ruleset}
-		runOK(t, cmd)
-		s.checkChild(t, report, false)
+	s := newLandlockDirs(t)
+	rulesets := []int{0, -1}
+	if _, err := testenv.LandlockABI(t); err == nil {
+		rulesets = append(rulesets, newLandlockSandbox(t).ruleset)
+	}
+	for _, ruleset := range rulesets {
+		for _, flags := range []uint32{0, unix.LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON, ^uint32(0)} {
+			for _, noNew := range []bool{false, true} {
+				cmd, report := s.command(t)
+				cmd.SysProcAttr = &syscall.SysProcAttr{LandlockRuleset: ruleset, LandlockFlags: flags, NoNewPrivs: noNew}
+				runOK(t, cmd)
+				s.checkChildPrivs(t, report, false, noNew)
+			}
+		}
 	}
 }
 
@@ -347,31 +406,43 @@ func TestLandlockErrors(t *testing.T) {
 	}
 	defer dir.Close()
 	noExec := testenv.NewLandlockRuleset(t, unix.LANDLOCK_ACCESS_FS_EXECUTE)
+	flags := landlockFlags(testenv.MustHaveLandlock(t))
+	// The kernel accepts some flags without a ruleset, for which it looks
+	// at 32 bits of the descriptor. That is no sandbox.
+	const noLog = unix.LANDLOCK_RESTRICT_SELF_LOG_SUBDOMAINS_OFF
+	minusOne := ^uint32(0)
 
 	for _, tt := range []struct {
 		name    string
 		ruleset int
+		flags   uint32
 		want    syscall.Errno
 	}{
-		{"Negative", -1, syscall.EBADF},
-		{"Closed", 1 << 20, syscall.EBADF},
-		{"Directory", int(dir.Fd()), syscall.EBADFD},
-		{"MayNotExecute", noExec, syscall.EACCES},
+		{"Negative", -1, 0, syscall.EBADF},
+		{"NegativeNoLog", -1, noLog & flags, syscall.EBADF},
+		{"NegativeNoLogThreads", -1, (noLog | unix.LANDLOCK_RESTRICT_SELF_TSYNC) & flags, syscall.EBADF},
+		{"NegativeNoLog32Bits", int(minusOne), noLog & flags, syscall.EBADF},
+		{"NegativeFlags", -1, flags, syscall.EBADF},
+		{"NegativeUnknownFlags", -1, 1 << 31, syscall.EINVAL},
+		{"Closed", 1 << 20, 0, syscall.EBADF},
+		{"Directory", int(dir.Fd()), 0, syscall.EBADFD},
+		{"DirectoryFlags", int(dir.Fd()), flags, syscall.EBADFD},
+		{"MayNotExecute", noExec, 0, syscall.EACCES},
+		{"MayNotExecuteFlags", noExec, flags, syscall.EACCES},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s.checkStartFails(t, tt.ruleset, tt.want)
+			s.checkStartFails(t, &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: tt.ruleset, LandlockFlags: tt.flags}, tt.want)
 		})
 	}
 }
 
-// checkStartFails checks that a child with ruleset fails to start with error
-// want, and that nothing is left of it.
-func (s *landlockSandbox) checkStartFails(t *testing.T, ruleset int, want syscall.Errno) {
+// checkStartFails checks that a child with attributes sys fails to start with
+// error want, and that nothing is left of it.
+func (s *landlockSandbox) checkStartFails(t *testing.T, sys *syscall.SysProcAttr, want syscall.Errno) {
 	t.Helper()
 	env, report := s.env()
 	files := openFiles(t)
 	exe := testenv.Executable(t)
-	sys := &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: ruleset}
 
 	pid, err := syscall.ForkExec(exe, []string{exe}, &syscall.ProcAttr{
 		Env:   env,
@@ -494,14 +565,14 @@ func TestLandlockLayers(t *testing.T) {
 	runForkExec(t, &syscall.ProcAttr{
 		Env:   env,
 		Files: []uintptr{0, 1, 2},
-		Sys:   &syscall.SysProcAttr{UseLandlock: true, LandlockRuleset: s.ruleset},
+		Sys:   s.sys(),
 	})
 	s.checkChild(t, report, true)
 
 	if err := unix.LandlockRestrictSelf(s.ruleset, 0); err != nil {
 		t.Fatalf("landlock_restrict_self: %v", err)
 	}
-	s.checkStartFails(t, s.ruleset, syscall.E2BIG)
+	s.checkStartFails(t, s.sys(), syscall.E2BIG)
 }
 
 const prSetNoNewPrivs = 38 // from linux/prctl.h
@@ -531,25 +602,40 @@ func runForkExec(t *testing.T, attr *syscall.ProcAttr) {
 // a child does not start without the sandbox that it was to have.
 // On others, descriptor 0 is not a ruleset.
 func TestLandlockUnsupported(t *testing.T) {
-	want := syscall.EBADFD
-	if _, err := testenv.LandlockABI(t); err != nil {
-		want = err.(syscall.Errno)
+	s := newLandlockDirs(t)
+	for _, flags := range []uint32{0, 1 << 31} {
+		want := syscall.EBADFD
+		if flags != 0 {
+			want = syscall.EINVAL
+		}
+		if _, err := testenv.LandlockABI(t); err != nil {
+			want = err.(syscall.Errno)
+		}
+		s.checkStartFails(t, &syscall.SysProcAttr{UseLandlock: true, LandlockFlags: flags}, want)
 	}
-	s := &landlockSandbox{allowed: t.TempDir(), denied: t.TempDir()}
-	s.checkStartFails(t, 0, want)
 }
 
 // landlockCount returns how often to do what is done at random: few times with
-// -short, as a slow machine takes long to start a process, else many times,
-// but less often with the race detector, which makes it ten times slower.
-func landlockCount(few, many int) int {
+// -short, else many times, but less often with the race detector, which makes
+// it ten times slower. On an emulated machine, where it takes long to start a
+// process, the environment variable GO_TEST_LANDLOCK_COUNT is the most.
+func landlockCount(t *testing.T, few, many int) int {
+	t.Helper()
+	n := many
 	switch {
 	case testing.Short():
-		return few
+		n = few
 	case race.Enabled:
-		return many / 10
+		n = many / 10
 	}
-	return many
+	if s := os.Getenv("GO_TEST_LANDLOCK_COUNT"); s != "" {
+		most, err := strconv.Atoi(s)
+		if err != nil || most < 1 {
+			t.Fatalf("GO_TEST_LANDLOCK_COUNT=%s: want a number from 1", s)
+		}
+		n = min(n, most)
+	}
+	return n
 }
 
 // landlockSeed returns the seed for what is done at random: always the same,

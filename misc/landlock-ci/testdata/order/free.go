@@ -8,4 +8,4 @@ package main
 
 import "syscall"
 
-func sandbox(attr *syscall.SysProcAttr, ruleset int) {}
+func sandbox(attr *syscall.SysProcAttr, ruleset int, fields []string) {}

@@ -3,8 +3,9 @@
 // license that can be found in the LICENSE file.
 
 // Order starts itself as a child with the process attributes
-// that its argument names, so that a tracer sees what the child does.
-// Built with the tag landlock, it puts the child into a sandbox.
+// that its first argument names, so that a tracer sees what the child does.
+// Built with the tag landlock, it also sets the fields of the patch set
+// that the other arguments name.
 package main
 
 import (
@@ -31,7 +32,7 @@ func main() {
 		Files: []uintptr{0, 1, 2, 0},
 		Sys:   attributes(os.Args[1]),
 	}
-	sandbox(attr.Sys, ruleset)
+	sandbox(attr.Sys, ruleset, os.Args[2:])
 	// By this name, another user can execute it in a private directory too.
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{os.Args[0], "child"}, attr)
 	check(err)

@@ -8,7 +8,17 @@ package main
 
 import "syscall"
 
-func sandbox(attr *syscall.SysProcAttr, ruleset int) {
-	attr.UseLandlock = true
-	attr.LandlockRuleset = ruleset
+// sandbox sets fields.
+func sandbox(attr *syscall.SysProcAttr, ruleset int, fields []string) {
+	for _, field := range fields {
+		switch field {
+		case "UseLandlock":
+			attr.UseLandlock = true
+			attr.LandlockRuleset = ruleset
+		case "LandlockFlags":
+			attr.LandlockFlags = 6 // two flags of Landlock ABI version 7
+		case "NoNewPrivs":
+			attr.NoNewPrivs = true
+		}
+	}
 }

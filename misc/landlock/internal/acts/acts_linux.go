@@ -103,7 +103,7 @@ type OnPort struct {
 
 // Do does it on the calling thread. A denial by Landlock is the error EACCES,
 // or EXDEV for a Refer, or EPERM for a Scope. Other errors,
-// such as ECONNREFUSED, come of acts that were not denied.
+// such as ENOEXEC, come of acts that were not denied.
 func (a Act) Do() error { return a.do() }
 
 // Acts returns all that can be done, in an order that matters.
@@ -233,7 +233,8 @@ func connectUnix(name string) error {
 }
 
 func inet(sotype int, port uint16, f func(fd int, sa syscall.Sockaddr) error) error {
-	fd, err := syscall.Socket(syscall.AF_INET, sotype|syscall.SOCK_CLOEXEC, 0)
+	// Nobody may be there to answer or to refuse, if the loopback device is down.
+	fd, err := syscall.Socket(syscall.AF_INET, sotype|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
@@ -242,7 +243,11 @@ func inet(sotype int, port uint16, f func(fd int, sa syscall.Sockaddr) error) er
 	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
 		return err
 	}
-	return f(fd, &syscall.SockaddrInet4{Port: int(port), Addr: [4]byte{127, 0, 0, 1}})
+	err = f(fd, &syscall.SockaddrInet4{Port: int(port), Addr: [4]byte{127, 0, 0, 1}})
+	if err == syscall.EINPROGRESS || err == syscall.ECONNREFUSED {
+		return nil
+	}
+	return err
 }
 
 // ioctl opens the null device and asks it for what only terminals have.
