@@ -261,6 +261,7 @@ func (t *tester) steps() []*step {
 	add("api", true, t.api)
 	add("order", false, t.order)
 	add("misc", false, t.misc)
+	add("landlock-exec", false, t.landlockExec)
 	add("go-landlock", false, t.goLandlock)
 	add("childcode", true, t.childCode)
 	for _, version := range supported {
@@ -501,6 +502,31 @@ func (t *tester) misc(ctx context.Context) (string, error) {
 		}
 	}
 	return "go vet and go test ./...", nil
+}
+
+// landlockExec runs the tests of this module that need the patch set: those of
+// landlock-exec, and the examples of package landlock.
+func (t *tester) landlockExec(ctx context.Context) (string, error) {
+	dir, err := t.module(ctx)
+	if err != nil {
+		return "", err
+	}
+	var out []byte
+	for _, args := range [][]string{{"vet"}, {"test", "-json", "-count=1"}} {
+		args = append(args, "-tags=landlock", "./misc/landlock", "./misc/landlock-exec")
+		cmd := newCommand(ctx, dir, t.tree.goCmd(), args...)
+		cmd.Env = localEnv("GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0", "GO_TEST_LANDLOCK_ABI="+t.abi)
+		out, err = cmd.Output()
+		if err != nil {
+			r := readTestEvents(out)
+			return "", fmt.Errorf("go %s: %v\n%s", strings.Join(args, " "), commandError(err), tail(r.failures))
+		}
+	}
+	r := readTestEvents(out)
+	if r.skipped > 0 || r.landlock == 0 {
+		return "", fmt.Errorf("of the tests of misc/landlock and misc/landlock-exec, %d passed and %d were skipped, though this machine has all they need", r.passed, r.skipped)
+	}
+	return fmt.Sprintf("%d tests passed", r.passed), nil
 }
 
 // goLandlock compares package landlock with github.com/landlock-lsm/go-landlock,
