@@ -1,0 +1,3 @@
+package main
+
+func (r *benchReport) writeHTML(name string) error { return nil }
