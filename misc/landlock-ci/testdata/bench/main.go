@@ -176,7 +176,7 @@ func start(c command) int64 {
 			}()
 			check(<-started)
 		case modeStarter:
-			check(startRestricted(cmd))
+			check(starter()(cmd))
 		default:
 			check(cmd.Start())
 		}
@@ -188,8 +188,9 @@ func start(c command) int64 {
 	return int64(cmd.ProcessState.ExitCode())
 }
 
-// startRestricted starts cmd from a thread that has restricted itself once.
-var startRestricted = sync.OnceValue(func() func(*exec.Cmd) error {
+// starter returns a function that starts commands from a thread
+// that has restricted itself once.
+var starter = sync.OnceValue(func() func(*exec.Cmd) error {
 	type request struct {
 		cmd     *exec.Cmd
 		started chan error
