@@ -68,8 +68,8 @@ type series struct {
 type point struct{ x, y, low, high float64 } // low and high may be 0
 
 const (
-	plotWidth, plotHeight                 = 520, 300
-	plotLeft, plotRight, plotTop, plotLow = 62, 14, 14, 44
+	plotWidth, plotHeight                 = 520, 320
+	plotLeft, plotRight, plotTop, plotLow = 62, 14, 6, 44
 )
 
 // scale maps values to positions.
@@ -134,19 +134,44 @@ func number(v float64) string {
 	return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64)
 }
 
+// A drawing is an SVG that is being written.
+type drawing struct{ strings.Builder }
+
+func newDrawing(width, height int) *drawing {
+	d := new(drawing)
+	fmt.Fprintf(d, "<svg width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\">\n", width, height, width, height)
+	return d
+}
+
+func (d *drawing) line(class string, x1, y1, x2, y2 float64) {
+	fmt.Fprintf(d, "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", class, x1, y1, x2, y2)
+}
+
+func (d *drawing) text(anchor string, x, y float64, s string) {
+	fmt.Fprintf(d, "<text text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", anchor, x, y, template.HTMLEscapeString(s))
+}
+
+// dot draws a point. The title is shown when it is pointed at.
+func (d *drawing) dot(class string, x, y float64, title string) {
+	fmt.Fprintf(d, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s</title></circle>\n", class, x, y, template.HTMLEscapeString(title))
+}
+
+func (d *drawing) figure(title string) template.HTML {
+	return template.HTML("<figure><figcaption>" + template.HTMLEscapeString(title) + "</figcaption>\n" + d.String() + "</svg></figure>")
+}
+
 // svg returns a figure of p.
 func (p plot) svg() template.HTML {
 	var xs, ys []float64
 	for _, s := range p.series {
 		for _, pt := range s.points {
-			xs, ys = append(xs, pt.x), append(ys, pt.y)
-			if pt.high != 0 && (!p.yLog || pt.low > 0) {
-				ys = append(ys, pt.low, pt.high)
+			xs = append(xs, pt.x)
+			for _, y := range []float64{pt.y, pt.low, pt.high} {
+				if y > 0 || y < 0 && !p.yLog {
+					ys = append(ys, y)
+				}
 			}
 		}
-	}
-	if p.yLog {
-		ys = slices.DeleteFunc(ys, func(y float64) bool { return y <= 0 })
 	}
 	if len(xs) == 0 || len(ys) == 0 {
 		return ""
@@ -154,22 +179,23 @@ func (p plot) svg() template.HTML {
 	if p.yZero {
 		ys = append(ys, 0)
 	}
-	x := newScale(xs, p.xLog, plotLeft, plotWidth-plotRight)
-	y := newScale(ys, p.yLog, plotHeight-plotLow, plotTop)
-	var b strings.Builder
-	fmt.Fprintf(&b, "<figure><figcaption>%s</figcaption>\n<svg width=\"%d\" height=\"%d\" viewBox=\"0 0 %[2]d %[3]d\" role=\"img\">\n",
-		template.HTMLEscapeString(p.title), plotWidth, plotHeight)
+	const left, right, bottom = plotLeft, plotWidth - plotRight, plotHeight - plotLow
+	top := plotTop + 17*float64(len(p.series)) // below the legend
+	x := newScale(xs, p.xLog, left, right)
+	y := newScale(ys, p.yLog, bottom, top)
+	d := newDrawing(plotWidth, plotHeight)
 	for _, v := range y.ticks() {
-		fmt.Fprintf(&b, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%[3].1f\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-			plotLeft, plotWidth-plotRight, y.at(v), plotLeft-6, y.at(v)+4, number(v))
+		d.line("grid", left, y.at(v), right, y.at(v))
+		d.text("end", left-6, y.at(v)+4, number(v))
 	}
 	for _, v := range x.ticks() {
-		fmt.Fprintf(&b, "<line class=\"grid\" x1=\"%.1f\" x2=\"%[1].1f\" y1=\"%d\" y2=\"%d\"/><text x=\"%[1].1f\" y=\"%[4]d\" text-anchor=\"middle\">%[5]s</text>\n",
-			x.at(v), plotTop, plotHeight-plotLow, plotHeight-plotLow+16, number(v))
+		d.line("grid", x.at(v), top, x.at(v), bottom)
+		d.text("middle", x.at(v), bottom+16, number(v))
 	}
-	fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (plotLeft+plotWidth-plotRight)/2, plotHeight-8, template.HTMLEscapeString(p.xLabel))
-	fmt.Fprintf(&b, "<text transform=\"translate(13 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n", (plotTop+plotHeight-plotLow)/2, template.HTMLEscapeString(p.yLabel))
+	d.text("middle", (left+right)/2, plotHeight-8, p.xLabel)
+	fmt.Fprintf(d, "<text transform=\"translate(13 %.0f) rotate(-90)\" text-anchor=\"middle\">%s</text>\n", (top+bottom)/2, template.HTMLEscapeString(p.yLabel))
 	for i, s := range p.series {
+		class := fmt.Sprintf("s%d", i)
 		path := s.points
 		if s.line != nil {
 			path = nil
@@ -187,22 +213,20 @@ func (p plot) svg() template.HTML {
 				coordinates = append(coordinates, fmt.Sprintf("%.1f,%.1f", x.at(pt.x), y.at(pt.y)))
 			}
 		}
-		fmt.Fprintf(&b, "<polyline class=\"s%d\" points=\"%s\"/>\n", i, strings.Join(coordinates, " "))
+		fmt.Fprintf(d, "<polyline class=\"%s\" points=\"%s\"/>\n", class, strings.Join(coordinates, " "))
 		for _, pt := range s.points {
 			if !s.dots || p.yLog && pt.y <= 0 {
 				continue
 			}
-			if pt.high != 0 && (!p.yLog || pt.low > 0) {
-				fmt.Fprintf(&b, "<line class=\"s%d\" x1=\"%.1f\" x2=\"%[2].1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n", i, x.at(pt.x), y.at(pt.low), y.at(pt.high))
+			if pt.high != 0 {
+				d.line(class, x.at(pt.x), y.at(max(pt.low, y.min)), x.at(pt.x), y.at(max(pt.high, y.min)))
 			}
-			fmt.Fprintf(&b, "<circle class=\"s%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"><title>%s: %s, %.1f</title></circle>\n",
-				i, x.at(pt.x), y.at(pt.y), template.HTMLEscapeString(s.name), number(pt.x), pt.y)
+			d.dot(class, x.at(pt.x), y.at(pt.y), fmt.Sprintf("%s: %s, %.1f", s.name, number(pt.x), pt.y))
 		}
-		fmt.Fprintf(&b, "<circle class=\"s%d\" cx=\"%d\" cy=\"%d\" r=\"4\"/><text x=\"%d\" y=\"%d\">%s</text>\n",
-			i, plotLeft+14, plotTop+10+17*i, plotLeft+24, plotTop+14+17*i, template.HTMLEscapeString(s.name))
+		d.dot(class, left+14, 8+17*float64(i), s.name)
+		d.text("start", left+24, 12+17*float64(i), s.name)
 	}
-	b.WriteString("</svg></figure>")
-	return template.HTML(b.String())
+	return d.figure(p.title)
 }
 
 // LatencyPlot shows the percentiles of all ways, for both programs.
@@ -218,33 +242,35 @@ func (r benchPage) LatencyPlot() template.HTML {
 	if rows == nil {
 		return ""
 	}
-	const width, left, step = 940, 260, 30
+	const width, left, top, step = 940, 260, 22, 30
+	bottom := float64(top + step*len(rows) + 10)
 	x := newScale(values, true, left, width-20)
-	height := step*len(rows) + 70
-	var b strings.Builder
-	fmt.Fprintf(&b, "<figure class=\"scroll\"><svg width=\"%d\" height=\"%d\" viewBox=\"0 0 %[1]d %[2]d\" role=\"img\">\n", width, height)
-	for i, name := range []string{"tiny program", "git --version"} {
-		fmt.Fprintf(&b, "<circle class=\"s%d\" cx=\"%d\" cy=\"10\" r=\"4\"/><text x=\"%d\" y=\"14\">%s</text>\n", i, left+10+130*i, left+20+130*i, name)
-	}
-	bottom := height - 40
+	d := newDrawing(width, int(bottom)+40)
 	for _, v := range x.ticks() {
-		fmt.Fprintf(&b, "<line class=\"grid\" x1=\"%.1f\" x2=\"%[1].1f\" y1=\"22\" y2=\"%d\"/><text x=\"%[1].1f\" y=\"%[3]d\" text-anchor=\"middle\">%[4]s</text>\n", x.at(v), bottom, bottom+16, number(v))
+		d.line("grid", x.at(v), top, x.at(v), bottom)
+		d.text("middle", x.at(v), bottom+16, number(v))
 	}
-	fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">µs</text>\n", (left+width)/2, bottom+34)
-	for i, l := range []*latency{rows[0].Tiny, rows[0].Git} {
-		fmt.Fprintf(&b, "<line class=\"one s%d\" x1=\"%.1f\" x2=\"%[2].1f\" y1=\"22\" y2=\"%d\"/>\n", i, x.at(l.P50), bottom)
-	}
-	for k, row := range rows {
-		y := 42 + step*k
-		fmt.Fprintf(&b, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", left-10, y+4, template.HTMLEscapeString(row.Label))
-		for i, l := range []*latency{row.Tiny, row.Git} {
-			at := y - 4 + 8*i
-			fmt.Fprintf(&b, "<g class=\"s%d\"><title>%s: p50 %.0f, p95 %.0f, p99 %.0f µs</title><line stroke-width=\"2\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%[8]d\"/><line x1=\"%.1f\" x2=\"%[9].1f\" y1=\"%d\" y2=\"%d\"/><circle cx=\"%.1f\" cy=\"%d\" r=\"4\"/></g>\n",
-				i, template.HTMLEscapeString(row.Label), l.P50, l.P95, l.P99, x.at(l.P50), x.at(l.P99), at, x.at(l.P95), at-4, at+4, x.at(l.P50), at)
+	d.text("middle", (left+width)/2, bottom+34, "µs")
+	for i, name := range []string{"tiny program", "git --version"} {
+		class := fmt.Sprintf("s%d", i)
+		d.dot(class, left+10+130*float64(i), 10, name)
+		d.text("start", left+20+130*float64(i), 14, name)
+		for k, row := range rows {
+			l := []*latency{row.Tiny, row.Git}[i]
+			y := float64(top + 20 + step*k)
+			if i == 0 {
+				d.text("end", left-10, y+4, row.Label)
+			}
+			if k == 0 {
+				d.line("one "+class, x.at(l.P50), top, x.at(l.P50), bottom)
+			}
+			y += float64(8*i - 4)
+			d.line("wide "+class, x.at(l.P50), y, x.at(l.P99), y)
+			d.line("wide "+class, x.at(l.P95), y-4, x.at(l.P95), y+4)
+			d.dot(class, x.at(l.P50), y, fmt.Sprintf("%s, %s: p50 %.0f, p95 %.0f, p99 %.0f µs", row.Label, name, l.P50, l.P95, l.P99))
 		}
 	}
-	b.WriteString("</svg></figure>")
-	return template.HTML(b.String())
+	return d.figure("From the median to the 99th percentile, with a mark at the 95th")
 }
 
 // CostPlots shows how the cost grows with rules and layers,

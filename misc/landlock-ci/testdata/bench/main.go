@@ -64,6 +64,8 @@ var (
 	programs [][]string
 	null     *os.File
 	ruleset  = -1
+
+	startRestricted func(*exec.Cmd) error // if mode is modeStarter
 )
 
 func main() {
@@ -85,14 +87,14 @@ func main() {
 	if layers > 0 {
 		check(enterLayers(dir, rules, layers))
 	}
-	if mode == modeThread || mode == modeStarter {
-		// This one is not to be restricted.
-		runtime.LockOSThread()
-	}
 	null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	check(err)
 	if rules > 0 {
 		ruleset, err = newRuleset(dir, rules)
+		check(err)
+	}
+	if mode == modeStarter {
+		startRestricted, err = newStarter(ruleset)
 		check(err)
 	}
 
@@ -176,7 +178,7 @@ func start(c command) int64 {
 			}()
 			check(<-started)
 		case modeStarter:
-			check(starter()(cmd))
+			check(startRestricted(cmd))
 		default:
 			check(cmd.Start())
 		}
@@ -188,30 +190,40 @@ func start(c command) int64 {
 	return int64(cmd.ProcessState.ExitCode())
 }
 
-// starter returns a function that starts commands from a thread
-// that has restricted itself once.
-var starter = sync.OnceValue(func() func(*exec.Cmd) error {
+// newStarter returns a function that starts commands in the sandbox of ruleset,
+// all of them from one thread that has entered it once.
+func newStarter(ruleset int) (start func(*exec.Cmd) error, err error) {
 	type request struct {
 		cmd     *exec.Cmd
 		started chan error
 	}
 	requests := make(chan request)
+	entered := make(chan error)
 	go func() {
+		// The goroutine never unlocks the thread, so that no other
+		// goroutine finds itself in the sandbox.
 		runtime.LockOSThread()
-		check(restrictThread(ruleset))
+		err := restrictThread(ruleset)
+		entered <- err
+		if err != nil {
+			return
+		}
 		for r := range requests {
 			r.started <- r.cmd.Start()
 		}
 	}()
+	if err := <-entered; err != nil {
+		return nil, err
+	}
 	return func(cmd *exec.Cmd) error {
 		r := request{cmd, make(chan error)}
 		requests <- r
 		return <-r.started
-	}
-})
+	}, nil
+}
 
-// restrictThread restricts the calling thread, to which the goroutine must
-// be locked, and the children that are started from it.
+// restrictThread puts the calling thread, to which the goroutine must be locked,
+// into the sandbox of ruleset, and so the children that are started from it.
 func restrictThread(ruleset int) error {
 	const prSetNoNewPrivs = 38
 	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
