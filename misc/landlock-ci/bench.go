@@ -430,37 +430,58 @@ func (b *bencher) startWorkers(ctx context.Context, list []*variant) (workers []
 	return workers, stop, nil
 }
 
-// latency measures how long the start of a program takes, to its end.
-func (b *bencher) latency(ctx context.Context, r *benchReport, ready []*variant, program int32, n int) error {
-	replies := make([][]benchReply, len(ready))
+// rounds calls visit n times with the worker of each of list, in random order.
+func (b *bencher) rounds(ctx context.Context, what string, list []*variant, n int, visit func(i int, w *worker) error) error {
 	began := time.Now()
-	for done := 0; done < n; {
-		workers, stop, err := b.startWorkers(ctx, ready)
+	done := 0
+	block := func() error {
+		workers, stop, err := b.startWorkers(ctx, list)
 		if err != nil {
 			return err
 		}
 		defer stop()
 		for range min(benchBlock, n-done) {
-			for _, i := range rand.Perm(len(ready)) {
-				// The first one of two brings back what the others have
-				// driven out of the caches.
-				for timed := range 2 {
-					reply, err := workers[i].do(benchCommand{Program: program, Count: 1})
-					if err != nil {
-						return err
-					}
-					if reply.Status != 0 {
-						return fmt.Errorf("%s: a child ended with status %d", ready[i].name, reply.Status)
-					}
-					if timed == 1 {
-						replies[i] = append(replies[i], reply)
-					}
+			for _, i := range rand.Perm(len(list)) {
+				if err := visit(i, workers[i]); err != nil {
+					return err
 				}
 			}
 			done++
-			b.say("%s: round %d of %d%s", [...]string{"tiny program", "git"}[program], done, n, remaining(began, done, n))
+			b.say("%s: round %d of %d%s", what, done, n, remaining(began, done, n))
 		}
-		stop()
+		return nil
+	}
+	for done < n {
+		if err := block(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// latency measures how long the start of a program takes, to its end.
+func (b *bencher) latency(ctx context.Context, r *benchReport, ready []*variant, program int32, n int) error {
+	replies := make([][]benchReply, len(ready))
+	what := [...]string{"the tiny program", "git"}[program]
+	err := b.rounds(ctx, what, ready, n, func(i int, w *worker) error {
+		// The first one of two brings back what the others have
+		// driven out of the caches.
+		for timed := range 2 {
+			reply, err := w.do(benchCommand{Program: program, Count: 1})
+			if err != nil {
+				return err
+			}
+			if reply.Status != 0 {
+				return fmt.Errorf("%s: a child ended with status %d%s", w.name, reply.Status, w.complaint())
+			}
+			if timed == 1 {
+				replies[i] = append(replies[i], reply)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	base := slices.IndexFunc(ready, func(v *variant) bool { return v.name == benchBase })
 	for i, v := range ready {
@@ -505,31 +526,22 @@ func (b *bencher) model(ctx context.Context, r *benchReport, n int) error {
 		add("patched", "landlock", layers, 10, 100)
 	}
 	added := make([][]float64, len(list))
-	began := time.Now()
-	for done := 0; done < n; {
-		workers, stop, err := b.startWorkers(ctx, list)
-		if err != nil {
-			return err
-		}
-		defer stop()
-		for range min(benchBlock, n-done) {
-			for _, i := range rand.Perm(len(list)) {
-				var took [2]float64
-				for _, plain := range rand.Perm(2) {
-					for range 2 {
-						reply, err := workers[i].do(benchCommand{Plain: int32(plain), Count: 1})
-						if err != nil {
-							return err
-						}
-						took[plain] = float64(reply.Time) / 1e3
-					}
+	err := b.rounds(ctx, "rules and layers", list, n, func(i int, w *worker) error {
+		var took [2]float64
+		for _, plain := range rand.Perm(2) {
+			for range 2 {
+				reply, err := w.do(benchCommand{Plain: int32(plain), Count: 1})
+				if err != nil {
+					return err
 				}
-				added[i] = append(added[i], took[0]-took[1])
+				took[plain] = float64(reply.Time) / 1e3
 			}
-			done++
-			b.say("rules and layers: round %d of %d%s", done, n, remaining(began, done, n))
 		}
-		stop()
+		added[i] = append(added[i], took[0]-took[1])
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for i, v := range list {
 		r.Added = append(r.Added, addedCost{Program: v.program, Rules: v.rules, Layers: v.layers, Added: medianOf(added[i])})
@@ -547,29 +559,10 @@ func (b *bencher) rates(ctx context.Context, r *benchReport, ready []*variant, n
 	rates := make(map[string][]float64)
 	began := time.Now()
 	for pass := range passes {
-		workers, stop, err := b.startWorkers(ctx, ready)
-		if err != nil {
+		if err := b.ratesOnce(ctx, r, ready, n, rates); err != nil {
 			return err
 		}
-		defer stop()
-		for k, starters := range benchStarters {
-			for _, i := range rand.Perm(len(ready)) {
-				if ready[i].one && starters > 1 {
-					continue
-				}
-				// Some 0.2 seconds, unless this is but a test.
-				count := min(int(200e3/r.row(ready[i].name).Tiny.P50), n)
-				reply, err := workers[i].do(benchCommand{Starters: int32(starters), Count: int32(max(count, starters))})
-				if err != nil {
-					return err
-				}
-				key := fmt.Sprint(ready[i].name, starters)
-				rates[key] = append(rates[key], float64(max(count, starters))/float64(reply.Time)*1e9)
-			}
-			done, all := pass*len(benchStarters)+k+1, passes*len(benchStarters)
-			b.say("starts a second: %d of %d%s", done, all, remaining(began, done, all))
-		}
-		stop()
+		b.say("starts a second: pass %d of %d%s", pass+1, passes, remaining(began, pass+1, passes))
 	}
 	for _, v := range ready {
 		row := r.row(v.name)
@@ -577,6 +570,31 @@ func (b *bencher) rates(ctx context.Context, r *benchReport, ready []*variant, n
 			if list := rates[fmt.Sprint(v.name, starters)]; list != nil {
 				row.Rates = append(row.Rates, quantile(list, .5))
 			}
+		}
+	}
+	return nil
+}
+
+// ratesOnce adds to rates, by the names of variants and numbers of starters.
+func (b *bencher) ratesOnce(ctx context.Context, r *benchReport, ready []*variant, n int, rates map[string][]float64) error {
+	workers, stop, err := b.startWorkers(ctx, ready)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, starters := range benchStarters {
+		for _, i := range rand.Perm(len(ready)) {
+			if ready[i].one && starters > 1 {
+				continue
+			}
+			// Some 0.2 seconds, unless this is but a test.
+			count := max(min(int(200e3/r.row(ready[i].name).Tiny.P50), n), starters)
+			reply, err := workers[i].do(benchCommand{Starters: int32(starters), Count: int32(count)})
+			if err != nil {
+				return err
+			}
+			key := fmt.Sprint(ready[i].name, starters)
+			rates[key] = append(rates[key], float64(count)/float64(reply.Time)*1e9)
 		}
 	}
 	return nil

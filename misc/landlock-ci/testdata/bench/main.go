@@ -190,51 +190,6 @@ func start(c command) int64 {
 	return int64(cmd.ProcessState.ExitCode())
 }
 
-// newStarter returns a function that starts commands in the sandbox of ruleset,
-// all of them from one thread that has entered it once.
-func newStarter(ruleset int) (start func(*exec.Cmd) error, err error) {
-	type request struct {
-		cmd     *exec.Cmd
-		started chan error
-	}
-	requests := make(chan request)
-	entered := make(chan error)
-	go func() {
-		// The goroutine never unlocks the thread, so that no other
-		// goroutine finds itself in the sandbox.
-		runtime.LockOSThread()
-		err := restrictThread(ruleset)
-		entered <- err
-		if err != nil {
-			return
-		}
-		for r := range requests {
-			r.started <- r.cmd.Start()
-		}
-	}()
-	if err := <-entered; err != nil {
-		return nil, err
-	}
-	return func(cmd *exec.Cmd) error {
-		r := request{cmd, make(chan error)}
-		requests <- r
-		return <-r.started
-	}, nil
-}
-
-// restrictThread puts the calling thread, to which the goroutine must be locked,
-// into the sandbox of ruleset, and so the children that are started from it.
-func restrictThread(ruleset int) error {
-	const prSetNoNewPrivs = 38
-	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0); errno != 0 {
-		return fmt.Errorf("prctl: %w", errno)
-	}
-	if _, _, errno := syscall.RawSyscall(sysCreateRuleset+2, uintptr(ruleset), 0, 0); errno != 0 {
-		return fmt.Errorf("landlock_restrict_self: %w", errno)
-	}
-	return nil
-}
-
 // enterLayers executes the worker in sandboxes, each of rules of its own.
 func enterLayers(dir string, rules, layers int) error {
 	runtime.LockOSThread()
@@ -253,25 +208,16 @@ func enterLayers(dir string, rules, layers int) error {
 	return syscall.Exec("/proc/self/exe", args, os.Environ())
 }
 
-// sysCreateRuleset is the first of Landlock's three system calls.
-var sysCreateRuleset = map[string]uintptr{"mips": 4444, "mipsle": 4444, "mips64": 5444, "mips64le": 5444}[runtime.GOARCH]
-
-func init() {
-	if sysCreateRuleset == 0 {
-		sysCreateRuleset = 444
-	}
-}
-
 // newRuleset returns a ruleset that denies all but to use what is there. The
 // first rule is for all files; the others name directories in dir.
 func newRuleset(dir string, rules int) (int, error) {
-	abi, _, errno := syscall.Syscall(sysCreateRuleset, 0, 0, 1)
+	abi, _, errno := syscall.Syscall(sysLandlockCreateRuleset, 0, 0, 1)
 	if errno != 0 {
 		return -1, fmt.Errorf("landlock_create_ruleset: %w", errno)
 	}
 	rights := []int{1: 13, 2: 14, 3: 15, 4: 15, 5: 16}[min(abi, 5)]
 	handled := uint64(1)<<rights - 1
-	fd, _, errno := syscall.Syscall(sysCreateRuleset, uintptr(unsafe.Pointer(&handled)), unsafe.Sizeof(handled), 0)
+	fd, _, errno := syscall.Syscall(sysLandlockCreateRuleset, uintptr(unsafe.Pointer(&handled)), unsafe.Sizeof(handled), 0)
 	if errno != 0 {
 		return -1, fmt.Errorf("landlock_create_ruleset: %w", errno)
 	}
@@ -289,7 +235,7 @@ func newRuleset(dir string, rules int) (int, error) {
 			allowed uint64
 			fd      int32
 		}{0xf, int32(f.Fd())}
-		_, _, errno := syscall.Syscall6(sysCreateRuleset+1, fd, 1, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
+		_, _, errno := syscall.Syscall6(sysLandlockAddRule, fd, 1, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
 		f.Close()
 		if errno != 0 {
 			return -1, fmt.Errorf("landlock_add_rule: %s: %w", path, errno)
