@@ -38,7 +38,7 @@ import (
 // from drawing such blocks, not single rounds, so that they cover that too.
 
 const (
-	benchBlock = 100 // rounds with the same workers
+	benchBlock = 25 // rounds with the same workers
 
 	benchMaxRules  = 1000
 	benchMaxLayers = 15 // a 16th is the child's
@@ -420,7 +420,7 @@ func (b *bencher) startWorkers(ctx context.Context, list []*variant) (workers []
 		w, err := b.startWorker(ctx, v)
 		if err == nil {
 			workers = append(workers, w)
-			_, err = w.do(benchCommand{Count: 10}) // to warm up
+			_, err = w.do(benchCommand{Count: 5}) // to warm up
 		}
 		if err != nil {
 			stop()

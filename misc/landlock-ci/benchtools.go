@@ -70,7 +70,7 @@ func (b *bencher) buildWorker(ctx context.Context, name string, goroot *base, ta
 	}
 	commands := [][]string{{"build", "-tags", tag, "-o", "worker", "."}}
 	if tag == "golandlock" {
-		commands = slices.Insert(commands, 0, []string{"get", goLandlock})
+		commands = slices.Insert(commands, 0, []string{"get", strings.Replace(goLandlock, "@", "/landlock@", 1)})
 	}
 	for _, args := range commands {
 		cmd := newCommand(ctx, dir, goroot.goCmd(), args...)
@@ -128,7 +128,7 @@ func (b *bencher) landlockRestrict(ctx context.Context) (command []string, origi
 
 func (b *bencher) landrun(ctx context.Context) (command []string, origin string, err error) {
 	command, origin, err = b.packaged(ctx, "landrun", "landrun", nil, "sid")
-	return append(command, "--rox", "/", "--rw", "/dev/null"), origin, err
+	return append(command, "--best-effort", "--rox", "/", "--rw", "/dev/null"), origin, err
 }
 
 func (b *bencher) setpriv(ctx context.Context) (command []string, origin string, err error) {

@@ -62,7 +62,6 @@ var (
 	mode     string
 	wrapper  []string
 	programs [][]string
-	null     *os.File
 	ruleset  = -1
 
 	startRestricted func(*exec.Cmd) error // if mode is modeStarter
@@ -87,8 +86,6 @@ func main() {
 	if layers > 0 {
 		check(enterLayers(dir, rules, layers))
 	}
-	null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	check(err)
 	if rules > 0 {
 		ruleset, err = newRuleset(dir, rules)
 		check(err)
@@ -157,9 +154,7 @@ func start(c command) int64 {
 		}
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
-	// The same for all: so nothing is opened for a child.
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, null
-	if c.Program == 1 && mode == modeReexec || mode == modeWrapper {
+	if mode == modeReexec || mode == modeWrapper {
 		cmd.Stderr = os.Stderr // it says why it fails
 	}
 	if c.Plain != 0 {

@@ -6,10 +6,9 @@
 // by the crate landlock. See main.go for what a worker does.
 
 use std::error::Error;
-use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use landlock::{
@@ -40,7 +39,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         vec![git.clone(), "--version".to_string()],
         vec![format!("{dir}/probe"), format!("{dir}/file")],
     ];
-    let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     let ruleset = new_ruleset()?;
     let mut stdin = io::stdin().lock();
     let mut stdout = io::stdout().lock();
@@ -60,9 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for _ in 0..count {
             let mut cmd = Command::new(&argv[0]);
             cmd.args(&argv[1..]);
-            cmd.stdin(null.try_clone()?);
-            cmd.stdout(null.try_clone()?);
-            cmd.stderr(null.try_clone()?);
+            cmd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             if plain == 0 {
                 let mut own = Some(ruleset.try_clone()?);
                 unsafe {
