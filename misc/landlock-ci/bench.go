@@ -600,11 +600,16 @@ func (b *bencher) ratesOnce(ctx context.Context, r *benchReport, ready []*varian
 	return nil
 }
 
-// systemCalls counts the system calls of a start, of parent and child together.
+// schedulerCalls are system calls by which the Go runtime of the parent schedules
+// goroutines and threads. Their number is another one in each run.
+const schedulerCalls = "?futex,?nanosleep,?clock_nanosleep,?tgkill,?getpid,?rt_sigreturn,?sched_yield,?epoll_pwait,?epoll_wait,?madvise,?clone3"
+
+// systemCalls counts the system calls of a start, of parent and child together,
+// without schedulerCalls.
 func (b *bencher) systemCalls(ctx context.Context, r *benchReport, ready []*variant) error {
 	count := func(v *variant, starts int) (int, error) {
 		out := filepath.Join(b.dir, "strace")
-		w, err := b.startWorker(ctx, v, "strace", "-f", "-c", "-o", out)
+		w, err := b.startWorker(ctx, v, "strace", "-f", "-c", "-e", "trace=!"+schedulerCalls, "-o", out)
 		if err != nil {
 			return 0, err
 		}

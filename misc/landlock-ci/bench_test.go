@@ -73,6 +73,10 @@ func TestBench(t *testing.T) {
 	if c, c1 := r.row("c"), r.row("c-1"); c != nil && c1 != nil && (c.SystemCalls < 3 || c1.SystemCalls != c.SystemCalls+2) {
 		t.Errorf("a start in C takes %v system calls, and %v in a sandbox, want two more", c.SystemCalls, c1.SystemCalls)
 	}
+	// Here, threads are started too.
+	if one, free := r.row("landlock-1"), r.row("unused"); one != nil && free != nil && math.Abs(one.SystemCalls-free.SystemCalls-2) > 1.5 {
+		t.Errorf("a start in Go takes %v system calls, and %v in a sandbox, want two more", free.SystemCalls, one.SystemCalls)
+	}
 	for _, a := range []struct {
 		program       string
 		rules, layers int
