@@ -262,7 +262,7 @@ func (b *bencher) run(ctx context.Context, r *benchReport, selected []*variant, 
 			if !v.optional() {
 				return err
 			}
-			row.Missing = err.Error()
+			row.Missing = strings.Join(strings.Fields(err.Error()), " ")
 			continue
 		}
 		ready = append(ready, v)

@@ -131,7 +131,11 @@ func (s scale) ticks() []float64 {
 }
 
 func number(v float64) string {
-	return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64)
+	v = math.Round(v*1e6) / 1e6
+	if v == 0 {
+		v = 0 // not -0
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
 // A drawing is an SVG that is being written.
