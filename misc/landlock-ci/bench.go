@@ -409,18 +409,21 @@ func (w *worker) complaint() string {
 	return ": " + line
 }
 
-// startWorkers starts a worker for each of list. The function stop ends them.
+// startWorkers starts a worker for each of list, in an order that is drawn anew:
+// the first one may be better off than others. The function stop ends them.
 func (b *bencher) startWorkers(ctx context.Context, list []*variant) (workers []*worker, stop func(), err error) {
+	workers = make([]*worker, len(list))
 	stop = func() {
 		for _, w := range workers {
-			w.stop()
+			if w != nil {
+				w.stop()
+			}
 		}
 	}
-	for _, v := range list {
-		w, err := b.startWorker(ctx, v)
+	for _, i := range rand.Perm(len(list)) {
+		workers[i], err = b.startWorker(ctx, list[i])
 		if err == nil {
-			workers = append(workers, w)
-			_, err = w.do(benchCommand{Count: 5}) // to warm up
+			_, err = workers[i].do(benchCommand{Count: 5}) // to warm up
 		}
 		if err != nil {
 			stop()
