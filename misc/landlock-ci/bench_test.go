@@ -186,3 +186,62 @@ func TestBenchCommandLine(t *testing.T) {
 		t.Errorf("-list c*: exit status %d, want three ways:\n%s", status, stdout)
 	}
 }
+
+// TestBenchTargets holds made-up results against the targets.
+func TestBenchTargets(t *testing.T) {
+	results := func() *benchReport {
+		r := new(benchReport)
+		for name, ratio := range map[string]float64{benchBase: 1, "unused": 1.001, "landlock-1": 1.02, "landlock-10": 1.04, "landlock-100": 1.1, "setpriv": 2.5, "reexec": 4} {
+			r.Rows = append(r.Rows, &benchRow{Name: name, Label: name, Tiny: &latency{Ratio: interval{ratio, ratio - .01, ratio + .01}}})
+		}
+		for _, rules := range []int{1, 10, 100, 1000} {
+			added := 2 + float64(rules)/10
+			r.Added = append(r.Added,
+				addedCost{Program: "patched", Rules: rules, Added: interval{added, added, added}},
+				addedCost{Program: "c", Rules: rules, Added: interval{added * .9, added, added}})
+		}
+		r.Unused.Code = codeGrowth{Arch: "amd64", Base: 1000, Tree: 1023, Block: 20, Check: 3}
+		for i := range 100 {
+			r.Soak = append(r.Soak, soakSample{Starts: i + 1, Rate: 5000, Plain: 5100, Memory: 8000, Descriptors: 10, Threads: 5})
+		}
+		return r
+	}
+	for _, tt := range []struct {
+		missed string // the only target that is not reached
+		change func(r *benchReport)
+	}{
+		{"", func(r *benchReport) {}},
+		{"landlock-1", func(r *benchReport) { r.row("landlock-1").Tiny.Ratio.Median = 1.04 }},
+		{"landlock-10", func(r *benchReport) { r.row("landlock-10").Tiny.Ratio.Median = 1.06 }},
+		{"landlock-100", func(r *benchReport) { r.row("landlock-100").Tiny.Ratio.Median = 1.13 }},
+		{"unused", func(r *benchReport) { r.row("unused").Tiny.Ratio = interval{1.02, 1.01, 1.03} }},
+		{"added by a sandbox of 100 rules", func(r *benchReport) { r.added("patched", 100, 0).Added.Median = 30 }},
+		{"UseLandlock, 1 rule, beside wrappers", func(r *benchReport) { r.row("setpriv").Tiny.Ratio.Median = 1.9 }},
+		{"machine code that runs without a sandbox", func(r *benchReport) { r.Unused.Code.Tree += 5 }},
+		{"kB of memory stay the same", func(r *benchReport) { r.Soak[99].Memory = 9000 }},
+		{"descriptors stay the same", func(r *benchReport) { r.Soak[99].Descriptors++ }},
+		{"threads stay the same", func(r *benchReport) { r.Soak[99].Threads++ }},
+		{"the rate stays the same within 5 %", func(r *benchReport) {
+			for i := range 50 {
+				r.Soak[i].Rate = 6000
+			}
+		}},
+	} {
+		r := results()
+		tt.change(r)
+		r.judge()
+		if len(r.Targets) != 14 {
+			t.Errorf("got %d targets, want 14", len(r.Targets))
+		}
+		for _, target := range r.Targets {
+			if missed := tt.missed != "" && (target.What == tt.missed || target.Want == tt.missed); target.Reached == missed {
+				t.Errorf("%s missed: %s, %s, %s: reached is %t", tt.missed, target.What, target.Want, target.Got, target.Reached)
+			}
+		}
+	}
+	r := results()
+	r.judge()
+	if l := r.Fit.Go; math.Abs(l.Start-2) > .01 || math.Abs(l.Slope-.1) > .001 {
+		t.Errorf("fit: got %+v, want 2 + 0.1 x", l)
+	}
+}
