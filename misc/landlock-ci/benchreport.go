@@ -13,6 +13,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 )
 
 // A benchReport is what "landlock-ci bench -json" writes.
@@ -311,11 +312,15 @@ func (r *benchReport) print(w io.Writer) {
 		fmt.Fprintf(tw, "%d×/s\t", n)
 	}
 	fmt.Fprint(tw, "CPU parent\tchild\tcalls\t\n")
+	labels := 0 // their width; they are not aligned to the right
+	for _, row := range r.Rows {
+		labels = max(labels, utf8.RuneCountInString(row.Label))
+	}
 	for _, row := range r.Rows {
 		if row.Tiny == nil {
 			continue
 		}
-		fmt.Fprintf(tw, "%s\t%.0f\t%.0f\t%.0f\t%s\t%.0f\t%s\t", row.Label,
+		fmt.Fprintf(tw, "%-*s\t%.0f\t%.0f\t%.0f\t%s\t%.0f\t%s\t", labels, row.Label,
 			row.Tiny.P50, row.Tiny.P95, row.Tiny.P99, times(row.Tiny.Ratio.Median), row.Git.P50, times(row.Git.Ratio.Median))
 		for k := range benchStarters {
 			if k < len(row.Rates) {
