@@ -495,3 +495,66 @@ func (c code) afterFork() ([]int, error) {
 	}
 	return after, nil
 }
+
+// A codeGrowth compares the machine code of childFunc with that of the base.
+// The numbers are those of instructions.
+type codeGrowth struct {
+	Arch  string
+	Base  int // without the patch set
+	Tree  int // with it
+	Block int // that run only if UseLandlock is set
+	Check int // that check whether it is
+}
+
+// Rest returns the difference that is neither in the check nor in the block.
+func (g codeGrowth) Rest() int { return g.Tree - g.Base - g.Block - g.Check }
+
+// childGrowth compares the machine code for the GOARCH of this program.
+func childGrowth(ctx context.Context, b, tree *base) (codeGrowth, error) {
+	g := codeGrowth{Arch: runtime.GOARCH}
+	for _, b := range []*base{b, tree} {
+		listing, err := b.compileSyscall(ctx, childBuild{arch: g.Arch})
+		if err != nil {
+			return g, err
+		}
+		c, err := parseListing(g.Arch, listing)
+		if err != nil {
+			return g, err
+		}
+		g.Base, g.Tree = g.Tree, c.count(c.reach(0))
+		source := sourceLines(b)
+		for _, in := range c {
+			if _, text := source(in.pos); text != "if sys.UseLandlock {" || in.size == 0 {
+				continue
+			}
+			g.Check++
+			// One of a branch's ways leads to the block,
+			// the other one to all that follows.
+			for k, next := range in.next {
+				if len(in.next) != 2 {
+					break
+				}
+				in.next = []int{in.next[1-k]}
+				if n := g.Tree - c.count(c.reach(0)); g.Block == 0 || n < g.Block {
+					g.Block = n
+				}
+				in.next = slices.Insert(in.next, k, next)
+			}
+		}
+	}
+	if g.Check == 0 || g.Block == 0 {
+		return g, fmt.Errorf("the listing of %s has no branch that checks UseLandlock", childFunc)
+	}
+	return g, nil
+}
+
+// count returns the number of instructions, not directives, among those in set.
+func (c code) count(set []bool) int {
+	n := 0
+	for i, ok := range set {
+		if ok && c[i].size > 0 {
+			n++
+		}
+	}
+	return n
+}

@@ -72,6 +72,7 @@ func init() {
 		{"test", "", "test the patched Go on this machine", runTest},
 		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
 		{"kernel", "[patterns]", "build the kernels that Debian does not have, for vm and matrix", runKernel},
+		{"bench", "[patterns]", "measure what starting a sandboxed child costs, beside the alternatives", runBench},
 		{"matrix", "[patterns]", "run the Landlock tests on real kernels under QEMU", runMatrix},
 	}
 }
