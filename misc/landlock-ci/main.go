@@ -67,9 +67,11 @@ func init() {
 	commands = []*command{
 		{"overlay", "", "write an overlay for go build -overlay and print its path", runOverlay},
 		{"tree", "DIR", "write a patched copy of GOROOT to DIR", runTree},
+		{"toolchain", "", "build and install a toolchain goX.Y.Z-landlock", runToolchain},
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
 		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
 		{"test", "", "test the patched Go on this machine", runTest},
+		{"cl", "", "put the patch set on a git checkout of Go, as a commit to send to Gerrit", runCL},
 		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
 		{"kernel", "[patterns]", "build the kernels that Debian does not have, for vm and matrix", runKernel},
 		{"matrix", "[patterns]", "run the Landlock tests on real kernels under QEMU", runMatrix},

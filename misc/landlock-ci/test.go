@@ -110,16 +110,7 @@ func writeJSON(file string, v any) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".landlock-ci-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(append(data, '\n'))
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
+	return writeWhole(file, append(data, '\n'), 0o644)
 }
 
 // summary prints how many steps passed, failed and were skipped.
