@@ -31,6 +31,8 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	pattern := fs.String("run", "", "run only the steps whose names match the `regexp`")
 	short := fs.Bool("short", false, "run only the quick steps")
 	long := fs.Bool("long", false, "run the tests in full, without go test's -short")
+	all := fs.Bool("all", false, "instead, run all tests of the Go release on it with and without the patch set, and compare")
+	shard := fs.String("shard", "", "with -all, only the `k/n`th part of the tests, 1/n being the first")
 	mutants := fs.Bool("mutants", false, "instead, put mistakes into the patch, one each step, and have the tests find them")
 	jsonFile := fs.String("json", "", "write the results to `file`")
 	if err := parse(fs, args, 0); err != nil {
@@ -39,6 +41,12 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	re, err := regexp.Compile(*pattern)
 	if err != nil {
 		return usagef("-run: %v", err)
+	}
+	if *shard != "" && !*all {
+		return usagef("-shard goes with -all alone")
+	}
+	if *all && (*short || *long || *mutants) {
+		return usagef("-all goes with -goroot, -run, -shard and -json alone")
 	}
 	abi, err := needLandlock()
 	if err != nil {
@@ -54,6 +62,9 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if _, err := os.Stat(b.file("src/syscall/exec_linux_test.go")); err != nil {
 		return usagef("%s (%s) comes without Go's tests, as toolchains that the go command downloads do; name a complete installation with -goroot", b.dir, b.version)
 	}
+	if *all {
+		return testAll(ctx, b, abi, re, *shard, *jsonFile)
+	}
 	tmp, err := os.MkdirTemp("", "landlock-ci-test-")
 	if err != nil {
 		return err
@@ -62,12 +73,12 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 
 	t := &tester{base: b, abi: strconv.Itoa(abi), long: *long}
 	var steps []*step
-	all := t.steps()
+	candidates := t.steps()
 	if *mutants {
-		all = t.mutants()
+		candidates = t.mutants()
 	}
 	var names []string
-	for _, s := range all {
+	for _, s := range candidates {
 		names = append(names, s.Name)
 		if re.MatchString(s.Name) && !(*short && s.slow) {
 			steps = append(steps, s)

@@ -92,24 +92,9 @@ func newToolchain(b *base) (*toolchain, error) {
 // build builds the toolchain in dir, an empty directory, for installing or,
 // if pack is set, for packing, and then for Linux on goarch unless that is empty.
 func (tc *toolchain) build(ctx context.Context, dir string, pack bool, goarch string) error {
-	var show stages
-	defer show.stop()
-	show.begin("Copying and patching " + tc.base.version)
-	files, err := tc.base.patchedFiles(ctx)
+	files, err := tc.files(ctx)
 	if err != nil {
 		return err
-	}
-	if err := tc.base.foldAPI(files); err != nil {
-		return err
-	}
-	files["VERSION"] = tc.stamp
-	if err := copyTree(ctx, dir, tc.base.dir); err != nil {
-		return err
-	}
-	for name, data := range files {
-		if err := writeFile(filepath.Join(dir, filepath.FromSlash(name)), data); err != nil {
-			return err
-		}
 	}
 	var args, env []string
 	if pack {
@@ -118,7 +103,9 @@ func (tc *toolchain) build(ctx context.Context, dir string, pack bool, goarch st
 	if goarch != "" {
 		env = append(env, "GOOS=linux", "GOARCH="+goarch)
 	}
-	if err := makeBash(ctx, tc.base, dir, args, env, &show); err != nil {
+	var show stages
+	defer show.stop()
+	if err := buildCopy(ctx, dir, tc.base, files, args, env, &show); err != nil {
 		return err
 	}
 	show.begin("Testing " + tc.name)
@@ -130,32 +117,59 @@ func (tc *toolchain) build(ctx context.Context, dir string, pack bool, goarch st
 	return nil
 }
 
-// foldAPI moves the entries of api/next in files to the API of b's release,
-// as they are moved when Go is released: cmd/api reads api/next
-// for development versions only.
-func (b *base) foldAPI(files map[string][]byte) error {
-	series := regexp.MustCompile(`^go1\.\d+`).FindString(b.version)
-	release := "api/" + series + ".txt"
-	api, err := os.ReadFile(b.file(release))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // in a toolchain that the go command downloaded
-	}
+// files returns the files in which the toolchain differs from its base.
+func (tc *toolchain) files(ctx context.Context) (map[string][]byte, error) {
+	files, err := tc.base.patchedFiles(ctx)
 	if err != nil {
+		return nil, err
+	}
+	files["VERSION"] = tc.stamp
+	return files, tc.base.release(files)
+}
+
+// release does to the files of the patch set what is done when Go is released:
+// api/next, which cmd/api reads for development versions only, becomes a part of
+// the API of the release, and doc/next is left out.
+func (b *base) release(files map[string][]byte) error {
+	name := "api/" + regexp.MustCompile(`^go1\.\d+`).FindString(b.version) + ".txt"
+	api, err := os.ReadFile(b.file(name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	hasAPI := err == nil // a toolchain that the go command downloaded has none
+	for file, data := range files {
+		next := strings.HasPrefix(file, "api/next/")
+		if next {
+			api = append(api, data...)
+		}
+		if next || strings.HasPrefix(file, "doc/next/") {
+			delete(files, file)
+		}
+	}
+	if hasAPI {
+		files[name] = api
+	}
+	return nil
+}
+
+// buildCopy copies the GOROOT of b to dir, an empty directory,
+// replaces files in it and builds it with make.bash.
+func buildCopy(ctx context.Context, dir string, b *base, files map[string][]byte, args, env []string, show *stages) error {
+	show.begin("Copying " + b.dir)
+	if err := copyTree(ctx, dir, b.dir); err != nil {
 		return err
 	}
 	for name, data := range files {
-		if strings.HasPrefix(name, "api/next/") {
-			api = append(api, data...)
-			delete(files, name)
+		if err := writeFile(filepath.Join(dir, filepath.FromSlash(name)), data); err != nil {
+			return err
 		}
 	}
-	files[release] = api
-	return nil
+	return makeBash(ctx, dir, b, args, env, show)
 }
 
 // makeBash builds the GOROOT dir with make.bash, bootstrapped with b,
 // in a way that depends on neither dir nor the user's settings.
-func makeBash(ctx context.Context, b *base, dir string, args, env []string, show *stages) error {
+func makeBash(ctx context.Context, dir string, b *base, args, env []string, show *stages) error {
 	cmd := newCommand(ctx, filepath.Join(dir, "src"), "bash", append([]string{"make.bash", "-no-banner"}, args...)...)
 	// Go's variables and those of C compilers become defaults of what is built.
 	setting := regexp.MustCompile(`^(GO|CGO|CC|CXX|FC|AR|PKG_CONFIG|DIST)[A-Z0-9_]*=`)
