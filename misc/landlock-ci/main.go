@@ -71,6 +71,8 @@ func init() {
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
 		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
 		{"test", "", "test the patched Go on this machine", runTest},
+		{"bases", "[versions or directories]", "tell to which releases of Go the patch set applies", runBases},
+		{"patch", "DIR", "print the patch set as one diff for the source of a release in DIR", runPatch},
 		{"cl", "", "put the patch set on a git checkout of Go, as a commit to send to Gerrit", runCL},
 		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
 		{"kernel", "[patterns]", "build the kernels that Debian does not have, for vm and matrix", runKernel},
@@ -143,7 +145,8 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "\nRun \"landlock-ci command -h\" for a command's flags.\n")
 }
 
-// parse parses a command's flags and checks that narg arguments follow them.
+// parse parses a command's flags and checks that narg arguments follow them,
+// or any number if narg is negative.
 func parse(fs *flag.FlagSet, args []string, narg int) error {
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -151,7 +154,7 @@ func parse(fs *flag.FlagSet, args []string, narg int) error {
 		}
 		return usagef("%v; run \"landlock-ci %s -h\" for the flags", err, fs.Name())
 	}
-	if fs.NArg() != narg {
+	if narg >= 0 && fs.NArg() != narg {
 		return usagef("got %d arguments, want %d; run \"landlock-ci %s -h\" for the usage", fs.NArg(), narg, fs.Name())
 	}
 	return nil

@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"golandlock"
@@ -33,11 +32,8 @@ func runMatrix(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	offline := fs.Bool("offline", false, "use the kernels in the cache only")
 	jsonFile := fs.String("json", "", "write the results to this `file`, which -merge reads")
 	htmlFile := fs.String("html", "", "write a report to this `file`")
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return usagef("%v; run \"landlock-ci matrix -h\" for the flags", err)
+	if err := parse(fs, args, -1); err != nil {
+		return err
 	}
 	if *jobs < 1 {
 		return usagef("-j %d: there has to be one", *jobs)

@@ -542,20 +542,9 @@ func (t *tester) goLandlock(ctx context.Context) (string, error) {
 	return string(detail), nil
 }
 
-// download returns another release of Go, which the go command downloads.
-func (t *tester) download(ctx context.Context, version string) (*base, error) {
-	cmd := newCommand(ctx, "", t.base.goCmd(), "env", "GOROOT")
-	cmd.Env = localEnv("GOTOOLCHAIN=" + version)
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("downloading %s: %v", version, commandError(err))
-	}
-	return findBase(ctx, strings.TrimSpace(string(out)))
-}
-
 // tryBase runs the demonstration with another release of Go.
 func (t *tester) tryBase(ctx context.Context, version string) (detail string, err error) {
-	b, err := t.download(ctx, version)
+	b, err := download(ctx, t.base.goCmd(), version)
 	if err != nil {
 		return "", err
 	}
