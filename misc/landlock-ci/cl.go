@@ -5,8 +5,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1"
+	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
@@ -22,6 +24,7 @@ import (
 
 func runCL(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	dir := fs.String("C", ".", "the checkout of Go, a `directory`")
+	steps := fs.Bool("series", false, "make separate commits, each of which builds and passes: wrappers, fields, flags")
 	if err := parse(fs, args, 0); err != nil {
 		return err
 	}
@@ -33,13 +36,21 @@ func runCL(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
+	commits := oneCommit(files)
+	if *steps {
+		if commits, err = series(ctx, files); err != nil {
+			return err
+		}
+	}
 	old, err := r.git(ctx, "", "rev-parse", "HEAD")
 	if err != nil {
 		return err
 	}
-	head, err := r.commit(ctx, old, clMessage, files)
-	if err != nil {
-		return err
+	head := old
+	for _, c := range commits {
+		if head, err = r.commit(ctx, head, c.message, c.files); err != nil {
+			return err
+		}
 	}
 	// This moves the branch that is checked out and writes the files,
 	// or does neither.
@@ -61,21 +72,19 @@ func runCL(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// clMessage is the commit message of the patch set, without the Change-Id.
-const clMessage = `syscall: add Landlock and no_new_privs to SysProcAttr
+// A clCommit is a commit of the patch set.
+type clCommit struct {
+	message string            // without the Change-Id
+	files   map[string][]byte // those that differ from Go's
+}
 
-Landlock lets a Linux process give up rights, without being privileged.
+// Parts of commit messages.
+const (
+	clWhy = `Landlock lets a Linux process give up rights, without being privileged.
 A Go program can do that to itself, but not to a command that it starts:
 the call belongs between fork and exec, where only package syscall runs.
-
-Add the fields UseLandlock and LandlockRuleset, with which the child enters
-the sandbox of a ruleset before it executes the program. The parent is not
-restricted. Add LandlockFlags, the flags of landlock_restrict_self, and
-NoNewPrivs, which sets no_new_privs with or without Landlock. UseLandlock
-implies no_new_privs, without which an unprivileged process may not
-sandbox itself.
-
-The calls come after all steps that need privileges or that a sandbox may
+`
+	clWhere = `The calls come after all steps that need privileges or that a sandbox may
 deny. Landlock forbids mount altogether, so namespaces with their remount
 of the root come first; so do chroot, credentials and chdir.
 
@@ -90,12 +99,99 @@ but exec, which the sandbox is to judge.
 An error of either call makes the start of the process fail, and the
 program does not run. Without the new fields a child makes the same system
 calls as before.
-
-Add wrappers of the Landlock system calls to internal/syscall/unix, for all
+`
+	clFields = `Add the fields UseLandlock and LandlockRuleset, with which the child enters
+the sandbox of a ruleset before it executes the program. The parent is not
+restricted. UseLandlock implies no_new_privs, without which an unprivileged
+process may not sandbox itself.
+`
+	clFlags = `Add LandlockFlags, the flags of landlock_restrict_self, and NoNewPrivs,
+which sets no_new_privs with or without Landlock.
+`
+	clWrappers = `Add wrappers of the Landlock system calls to internal/syscall/unix, for all
 architectures, with which the tests make their rulesets.
+`
+)
+
+// oneCommit returns the patch set, which is files, as one commit.
+func oneCommit(files map[string][]byte) []clCommit {
+	return []clCommit{{"syscall: add Landlock and no_new_privs to SysProcAttr\n\n" +
+		clWhy + "\n" + clFields + "\n" + clFlags + "\n" + clWhere + "\n" + clWrappers +
+		"\nFixes #68595\n", files}}
+}
+
+// seriesPatch is what the last commit of a series does to files that the one
+// before it has too.
+//
+//go:embed series.patch
+var seriesPatch []byte
+
+// seriesLast are the files that the last commit of a series adds.
+var seriesLast = []string{"src/syscall/exec_linux_landlock_flags_test.go"}
+
+// series returns the patch set, which is files, as steps that build and pass
+// their tests alone: the wrappers, the first two fields, and the other two.
+func series(ctx context.Context, files map[string][]byte) ([]clCommit, error) {
+	wrappers := maps.Clone(files)
+	maps.DeleteFunc(wrappers, func(name string, _ []byte) bool { return !strings.HasPrefix(name, "src/internal/") })
+	fields, err := withoutLast(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	return []clCommit{
+		{`internal/syscall/unix: add Landlock system calls
+
+Add wrappers of landlock_create_ruleset, landlock_add_rule and
+landlock_restrict_self for all architectures, with the constants of
+Landlock ABI versions 1 to 11.
+
+Add helpers for tests of Landlock to internal/testenv. These tests can be
+told which version to expect, so that none passes by being skipped.
+
+For #68595
+`, wrappers},
+		{"syscall: add UseLandlock and LandlockRuleset to SysProcAttr\n\n" +
+			clWhy + "\n" + clFields + "\n" + clWhere + "\nFor #68595\n", fields},
+		{"syscall: add LandlockFlags and NoNewPrivs to SysProcAttr\n\n" +
+			clFlags + `
+The flags choose what of the sandbox is audited. As the kernel accepts some
+of them without a ruleset, a negative LandlockRuleset is an error even if
+the kernel says otherwise. NoNewPrivs takes effect where UseLandlock does,
+after the steps for which a program may be needed that gains privileges.
 
 Fixes #68595
-`
+`, files},
+	}, nil
+}
+
+// withoutLast returns files as they are before the last commit of a series.
+func withoutLast(ctx context.Context, files map[string][]byte) (map[string][]byte, error) {
+	tmp, err := os.MkdirTemp("", "landlock-ci-series-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	before := make(map[string][]byte)
+	for name, data := range files {
+		if !slices.Contains(seriesLast, name) {
+			before[name] = data
+			if err := writeFile(filepath.Join(tmp, filepath.FromSlash(name)), data); err != nil {
+				return nil, err
+			}
+		}
+	}
+	cmd := gitCommand(ctx, tmp, "apply", "--reverse", "-")
+	cmd.Stdin = bytes.NewReader(seriesPatch)
+	if _, err := cmd.Output(); err != nil {
+		return nil, fmt.Errorf("series.patch in misc/landlock-ci does not fit the patch set any more: %v", commandError(err))
+	}
+	for name := range before {
+		if before[name], err = os.ReadFile(filepath.Join(tmp, filepath.FromSlash(name))); err != nil {
+			return nil, err
+		}
+	}
+	return before, nil
+}
 
 // A checkout is a git checkout of Go.
 type checkout struct {

@@ -147,7 +147,7 @@ func TestCL(t *testing.T) {
 	if err := hasForm(message); err != nil {
 		t.Errorf("commit message: %v\n%s", err, message)
 	}
-	if !strings.HasPrefix(message, clMessage) {
+	if !strings.HasPrefix(message, oneCommit(nil)[0].message) {
 		t.Errorf("git changed the commit message:\n%s", message)
 	}
 
@@ -177,6 +177,92 @@ func TestCL(t *testing.T) {
 	// The second time, it is there already.
 	stdout, stderr, status = r.cl()
 	checkError(t, stdout, stderr, status, exitUsage, "has the patch set already")
+}
+
+// TestCLSeries tests that the commits of a series add up to the one commit, and
+// that the one in the middle, whose files are not in this repository, compiles.
+func TestCLSeries(t *testing.T) {
+	r := newTestCheckout(t, same)
+	old := r.git("rev-parse", "HEAD")
+	if _, stderr, status := r.cl(); status != 0 {
+		t.Fatalf("cl: exit status %d, standard error %s", status, stderr)
+	}
+	one := r.git("rev-parse", "HEAD^{tree}")
+	r.git("reset", "--quiet", "--hard", old)
+	stdout, stderr, status := r.cl("-series")
+	if status != 0 || stderr != "" {
+		t.Fatalf("cl -series: exit status %d, standard error %s", status, stderr)
+	}
+	if got := r.git("rev-parse", "HEAD^{tree}"); got != one {
+		t.Errorf("a series makes another tree than one commit does")
+	}
+	commits := strings.Fields(r.git("rev-list", "--reverse", old+"..HEAD"))
+	if len(commits) != 3 {
+		t.Fatalf("there are %d commits, want 3", len(commits))
+	}
+	ids := make(map[string]bool)
+	for i, c := range commits {
+		message := r.git("log", "-1", "--format=%B", c)
+		if err := hasForm(message); err != nil {
+			t.Errorf("commit message %d: %v\n%s", i, err, message)
+		}
+		if last := i == 2; strings.Contains(message, "Fixes #68595") != last {
+			t.Errorf("commit %d, message %s", i, message)
+		}
+		if subject, _, _ := strings.Cut(message, "\n"); !strings.Contains(stdout, subject) {
+			t.Errorf("standard output lacks %q:\n%s", subject, stdout)
+		}
+		ids[message[strings.LastIndex(message, " "):]] = true
+	}
+	if len(ids) != 3 {
+		t.Errorf("Change-Ids are not unique: %v", ids)
+	}
+	for _, name := range strings.Fields(r.git("diff", "--name-only", old, commits[0])) {
+		if !strings.HasPrefix(name, "src/internal/") {
+			t.Errorf("the first commit has %s", name)
+		}
+	}
+
+	middle := make(map[string][]byte)
+	for _, name := range strings.Fields(r.git("diff", "--name-only", old, commits[1])) {
+		middle[name] = []byte(r.git("show", commits[1]+":"+name) + "\n")
+	}
+	for name, want := range map[string][]string{
+		execLinux:            {"UseLandlock bool", "LandlockRuleset int"},
+		"api/next/68595.txt": {"UseLandlock bool", "LandlockRuleset int"},
+		"doc/next/6-stdlib/99-minor/syscall/68595.md": {"`UseLandlock`", "`LandlockRuleset`"},
+	} {
+		for _, w := range want {
+			if !bytes.Contains(middle[name], []byte(w)) {
+				t.Errorf("%s lacks %q in the second commit", name, w)
+			}
+		}
+		if bytes.Contains(middle[name], []byte("LandlockFlags")) || bytes.Contains(middle[name], []byte("NoNewPrivs")) {
+			t.Errorf("%s has all fields in the second commit", name)
+		}
+	}
+
+	needOverlay(t)
+	b := testBase(t)
+	dir := t.TempDir()
+	replace := make(map[string]string)
+	for name, data := range middle {
+		if strings.HasPrefix(name, "src/") {
+			replace[b.file(name)] = filepath.Join(dir, name)
+			if err := writeFile(filepath.Join(dir, name), data); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	if err := writeJSON(overlay, map[string]any{"Replace": replace}); err != nil {
+		t.Fatal(err)
+	}
+	cmd := newCommand(t.Context(), b.file("src"), b.goCmd(), "vet", "-overlay="+overlay, "syscall")
+	cmd.Env = localEnv("GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("go vet of the second commit: %v\n%s", err, out)
+	}
 }
 
 // TestCLDetached tests a checkout as gotip makes it, whose HEAD is on no branch.
