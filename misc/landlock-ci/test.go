@@ -270,6 +270,9 @@ func (t *tester) steps() []*step {
 			return t.tryBase(ctx, version)
 		})
 	}
+	if t.long {
+		add("toolchain", true, t.buildToolchain)
+	}
 	for _, arch := range linuxArches {
 		add("cross-linux-"+arch, true, func(ctx context.Context) (string, error) {
 			return t.cross(ctx, arch, touched)
@@ -558,6 +561,20 @@ func (t *tester) tryBase(ctx context.Context, version string) (detail string, er
 		return "", fmt.Errorf("%v\n%s", err, &table)
 	}
 	return "the patch set applies, and the demonstration runs", nil
+}
+
+// buildToolchain builds a toolchain and throws it away.
+func (t *tester) buildToolchain(ctx context.Context) (detail string, err error) {
+	tc, err := newToolchain(t.base)
+	if err != nil {
+		return "", err
+	}
+	tmp, err := os.MkdirTemp("", "landlock-ci-toolchain-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	return tc.name + " builds and sandboxes", tc.build(ctx, tmp, false, "", &stages{quiet: true})
 }
 
 // cross vets packages for a GOARCH and compiles their tests.

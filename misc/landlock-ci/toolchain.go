@@ -91,7 +91,7 @@ func newToolchain(b *base) (*toolchain, error) {
 
 // build builds the toolchain in dir, an empty directory, for installing or,
 // if pack is set, for packing, and then for Linux on goarch unless that is empty.
-func (tc *toolchain) build(ctx context.Context, dir string, pack bool, goarch string) error {
+func (tc *toolchain) build(ctx context.Context, dir string, pack bool, goarch string, show *stages) error {
 	files, err := tc.files(ctx)
 	if err != nil {
 		return err
@@ -103,9 +103,8 @@ func (tc *toolchain) build(ctx context.Context, dir string, pack bool, goarch st
 	if goarch != "" {
 		env = append(env, "GOOS=linux", "GOARCH="+goarch)
 	}
-	var show stages
 	defer show.stop()
-	if err := buildCopy(ctx, dir, tc.base, files, args, env, &show); err != nil {
+	if err := buildCopy(ctx, dir, tc.base, files, args, env, show); err != nil {
 		return err
 	}
 	show.begin("Testing " + tc.name)
@@ -220,6 +219,7 @@ func (o *makeOutput) Write(data []byte) (int, error) {
 // stages shows the stages of a long task: a line for each with the time that it
 // took and, on a terminal, a line that moves for the one under way.
 type stages struct {
+	quiet bool // show nothing
 	name  string
 	start time.Time
 	hide  func()
@@ -228,6 +228,9 @@ type stages struct {
 // begin ends the stage under way, if any, and begins the next.
 func (s *stages) begin(name string) {
 	s.end("")
+	if s.quiet {
+		return
+	}
 	start := time.Now()
 	s.name, s.start = name, start
 	s.hide = showProgress(func() string {
@@ -294,7 +297,7 @@ func (tc *toolchain) pack(ctx context.Context, dir, goarch string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	if err := tc.build(ctx, tmp, true, goarch); err != nil {
+	if err := tc.build(ctx, tmp, true, goarch, new(stages)); err != nil {
 		return err
 	}
 	made, err := filepath.Glob(filepath.Join(tmp, "pkg", "distpack", "*"))
@@ -376,7 +379,7 @@ func (tc *toolchain) install(ctx context.Context) error {
 
 	var launcher []byte
 	err = replaceDir(dir, func(tmp string) error {
-		if err := tc.build(ctx, tmp, false, ""); err != nil {
+		if err := tc.build(ctx, tmp, false, "", new(stages)); err != nil {
 			return err
 		}
 		if launcher, err = buildLauncher(ctx, &base{dir: tmp}, dir); err != nil {
