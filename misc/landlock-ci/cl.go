@@ -65,10 +65,10 @@ func runCL(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if r.branch == "" {
 		fmt.Print("\tgit switch -c landlock      # HEAD is on no branch\n")
 	}
-	fmt.Printf("\tgit show\n"+
+	fmt.Printf("\tgit log --patch %.12[1]s..\n"+
 		"\t(cd src && ./all.bash)      # builds Go and runs all its tests\n"+
-		"\tgit codereview mail         # sends it to Gerrit, see https://go.dev/doc/contribute\n"+
-		"\nTo undo it: git reset --keep %.12s\n", old)
+		"\tgit codereview mail HEAD    # sends it to Gerrit, see https://go.dev/doc/contribute\n"+
+		"\nTo undo it: git reset --keep %.12[1]s\n", old)
 	return nil
 }
 
@@ -253,7 +253,7 @@ func (r *checkout) git(ctx context.Context, stdin string, args ...string) (strin
 	}
 	out, err := cmd.Output()
 	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("git %s: %w", args[0], commandError(err))
+		err = fmt.Errorf("git %s: %w", strings.Join(args, " "), commandError(err))
 	}
 	return strings.TrimRight(string(out), "\n"), err
 }

@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,10 +137,10 @@ func (b *base) release(files map[string][]byte) error {
 		return err
 	}
 	hasAPI := err == nil // a toolchain that the go command downloaded has none
-	for file, data := range files {
+	for _, file := range slices.Sorted(maps.Keys(files)) {
 		next := strings.HasPrefix(file, "api/next/")
 		if next {
-			api = append(api, data...)
+			api = append(api, files[file]...)
 		}
 		if next || strings.HasPrefix(file, "doc/next/") {
 			delete(files, file)
@@ -442,12 +443,13 @@ func uninstallToolchain(ctx context.Context, goroot string) error {
 	if err := os.Rename(dir, filepath.Join(tmp, name)); err != nil {
 		return err
 	}
+	fmt.Println("Removed", dir)
 	if isLauncher(info.Launcher) {
 		if err := os.Remove(info.Launcher); err != nil {
 			return err
 		}
+		fmt.Println("Removed", info.Launcher)
 	}
-	fmt.Printf("Removed %s and %s.\n", dir, info.Launcher)
 	return os.RemoveAll(tmp)
 }
 
