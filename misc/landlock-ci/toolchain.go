@@ -275,7 +275,7 @@ func (tc *toolchain) smokeTest(ctx context.Context, built *base) (how string, er
 		return "", err
 	}
 	defer os.RemoveAll(tmp)
-	program, err := compileGitstatus(ctx, built, tmp, localEnv("GOOS=linux"))
+	program, err := compileGitstatus(ctx, built, tmp, localEnv("GOOS=linux", "GOARCH="+runtime.GOARCH))
 	if err != nil {
 		return "", err
 	}
