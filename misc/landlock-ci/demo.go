@@ -134,19 +134,7 @@ func buildGitstatus(ctx context.Context, b *base, tmp string) (program, how stri
 // which must know UseLandlock or be told of it by args.
 func compileGitstatus(ctx context.Context, b *base, tmp string, env []string, args ...string) (program string, err error) {
 	dir := filepath.Join(tmp, "gitstatus")
-	if err := writeFile(filepath.Join(dir, "main.go"), gitstatus); err != nil {
-		return "", err
-	}
-	if err := writeFile(filepath.Join(dir, "go.mod"), []byte("module gitstatus\n"+
-		"go 1.25\n"+
-		"require golandlock v0.0.0\n"+
-		"replace golandlock => ./golandlock\n")); err != nil {
-		return "", err
-	}
-	if err := os.CopyFS(filepath.Join(dir, "golandlock"), golandlock.Landlock); err != nil {
-		return "", err
-	}
-	if err := writeFile(filepath.Join(dir, "golandlock", "go.mod"), []byte("module golandlock\ngo 1.25\n")); err != nil {
+	if err := writeGitstatus(dir, gitstatus); err != nil {
 		return "", err
 	}
 	cmd := newCommand(ctx, dir, b.goCmd(), append([]string{"build"}, args...)...)
@@ -155,6 +143,23 @@ func compileGitstatus(ctx context.Context, b *base, tmp string, env []string, ar
 		return "", fmt.Errorf("building gitstatus with %s: %v\n%s", b.goCmd(), err, out)
 	}
 	return filepath.Join(dir, "gitstatus"), nil
+}
+
+// writeGitstatus makes dir the module of a program that main is the source of.
+func writeGitstatus(dir string, main []byte) error {
+	if err := writeFile(filepath.Join(dir, "main.go"), main); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, "go.mod"), []byte("module gitstatus\n"+
+		"go 1.25\n"+
+		"require golandlock v0.0.0\n"+
+		"replace golandlock => ./golandlock\n")); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "golandlock"), golandlock.Landlock); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, "golandlock", "go.mod"), []byte("module golandlock\ngo 1.25\n"))
 }
 
 // A gitRun is a run of gitstatus.

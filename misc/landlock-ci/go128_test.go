@@ -84,6 +84,9 @@ func TestGo128(t *testing.T) {
 	build := func(files map[string]string, args ...string) error {
 		t.Helper()
 		dir := t.TempDir()
+		if err := writeGitstatus(dir, nil); err != nil {
+			t.Fatal(err)
+		}
 		for name, data := range files {
 			if err := writeFile(filepath.Join(dir, name), []byte(data)); err != nil {
 				t.Fatal(err)
@@ -99,7 +102,6 @@ func TestGo128(t *testing.T) {
 
 	// One code base for both.
 	program := map[string]string{
-		"go.mod":                 "module p\n",
 		"ruleset_go128_linux.go": go128,
 		"ruleset_linux.go":       older,
 		"main.go":                "package main\n\nimport (\n\t\"os/exec\"\n\t\"syscall\"\n)\n\nfunc main() {\n\tcmd, ruleset := exec.Command(\"true\"), 3\n" + use + "}\n",
@@ -133,13 +135,13 @@ func TestGo128(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(renamed, []byte("LandlockRuleset")) || bytes.Count(renamed, []byte("LandlockFD:")) != 1 || !bytes.Contains(renamed, []byte("sysLandlockCreateRuleset")) {
+	if bytes.Contains(renamed, []byte("LandlockRuleset")) || bytes.Count(renamed, []byte("LandlockFD:")) != 1 || !bytes.Contains(renamed, []byte("UseLandlock:")) {
 		t.Errorf("the command made of the program\n%s", renamed)
 	}
-	if err := build(map[string]string{"go.mod": "module p\n", "main.go": string(gitstatus)}, "-overlay="+stubOverlay); err == nil {
+	if err := build(map[string]string{"main.go": string(gitstatus)}, "-overlay="+stubOverlay); err == nil {
 		t.Errorf("with Go 1.28, the old name builds")
 	}
-	if err := build(map[string]string{"go.mod": "module p\n", "main.go": string(renamed)}, "-overlay="+stubOverlay); err != nil {
+	if err := build(map[string]string{"main.go": string(renamed)}, "-overlay="+stubOverlay); err != nil {
 		t.Errorf("with Go 1.28: %v", err)
 	}
 }
