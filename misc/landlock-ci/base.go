@@ -38,6 +38,15 @@ func (b *base) goCmd() string {
 // findBase returns the base whose GOROOT is dir or, if dir is empty,
 // that of the go command in use.
 func findBase(ctx context.Context, dir string) (*base, error) {
+	b, err := findGo(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.checkFields()
+}
+
+// findGo is findBase without a look at whether the patch set is in it already.
+func findGo(ctx context.Context, dir string) (*base, error) {
 	goCmd := "go"
 	env := os.Environ()
 	if dir != "" {
@@ -69,7 +78,7 @@ func findBase(ctx context.Context, dir string) (*base, error) {
 		return nil, usagef("%s: not a GOROOT, it has no %s; give the directory that \"go env GOROOT\" prints", b.dir, execLinux)
 	}
 	b.inModCache = v.GOMODCACHE != "" && beneath(b.dir, v.GOMODCACHE)
-	return b, b.checkFields()
+	return b, nil
 }
 
 // file returns the path of the base's file name, which is slash-separated
@@ -104,9 +113,9 @@ func (b *base) checkFields() error {
 	})
 	switch {
 	case slices.Contains(fields, "LandlockRuleset"):
-		return usagef("%s (%s) has the patch set already; use it as it is, or name an unpatched GOROOT with -goroot", b.dir, b.version)
+		return usagef("%s (%s) has the patch set already; use it as it is, or name another Go", b.dir, b.version)
 	case slices.Contains(fields, "UseLandlock"):
-		return usagef("%s (%s) has Landlock in SysProcAttr already, with the fields accepted upstream; use it as it is, with LandlockFD for LandlockRuleset and with NoNewPrivs set", b.dir, b.version)
+		return usagef("%s (%s) has Landlock in SysProcAttr already, as Go 1.28; use it as it is, with LandlockFD for LandlockRuleset and with NoNewPrivs set, see doc/go1.28.md", b.dir, b.version)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (t *tester) childCode(ctx context.Context) (string, error) {
 
 // childCodeOf checks the code after fork in all builds with another release.
 func (t *tester) childCodeOf(ctx context.Context, version string) (detail string, err error) {
-	b, err := t.download(ctx, version)
+	b, err := download(ctx, t.base.goCmd(), version)
 	if err != nil {
 		return "", err
 	}

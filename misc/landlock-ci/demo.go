@@ -56,7 +56,11 @@ func demo(ctx context.Context, w io.Writer, b *base, tmp string) error {
 		return err
 	}
 	fmt.Fprintf(w, "Built a program that runs git status, with %s and %s.\n", b.version, how)
+	return tryGitstatus(ctx, w, program, tmp)
+}
 
+// tryGitstatus is demo from the time on that program, gitstatus, is built.
+func tryGitstatus(ctx context.Context, w io.Writer, program, tmp string) error {
 	// Two runs, each in a home directory of its own.
 	var runs []*gitRun
 	for _, sandbox := range []bool{false, true} {
@@ -109,23 +113,7 @@ func demo(ctx context.Context, w io.Writer, b *base, tmp string) error {
 // buildGitstatus builds the program gitstatus in tmp with b patched,
 // and says how b was patched.
 func buildGitstatus(ctx context.Context, b *base, tmp string) (program, how string, err error) {
-	dir := filepath.Join(tmp, "gitstatus")
-	if err := writeFile(filepath.Join(dir, "main.go"), gitstatus); err != nil {
-		return "", "", err
-	}
-	if err := writeFile(filepath.Join(dir, "go.mod"), []byte("module gitstatus\n"+
-		"go 1.25\n"+
-		"require golandlock v0.0.0\n"+
-		"replace golandlock => ./golandlock\n")); err != nil {
-		return "", "", err
-	}
-	if err := os.CopyFS(filepath.Join(dir, "golandlock"), golandlock.Landlock); err != nil {
-		return "", "", err
-	}
-	if err := writeFile(filepath.Join(dir, "golandlock", "go.mod"), []byte("module golandlock\ngo 1.25\n")); err != nil {
-		return "", "", err
-	}
-	args := []string{"build"}
+	var args []string
 	if b.inModCache {
 		b, err = makeTree(ctx, b, filepath.Join(tmp, "tree"))
 		how = "a patched tree"
@@ -138,12 +126,40 @@ func buildGitstatus(ctx context.Context, b *base, tmp string) (program, how stri
 	if err != nil {
 		return "", "", err
 	}
-	cmd := newCommand(ctx, dir, b.goCmd(), args...)
-	cmd.Env = localEnv("GOWORK=off", "GOFLAGS=-buildvcs=false")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", "", fmt.Errorf("building gitstatus with %s: %v\n%s", how, err, out)
+	program, err = compileGitstatus(ctx, b, tmp, localEnv(), args...)
+	return program, how, err
+}
+
+// compileGitstatus builds the program gitstatus in tmp with the go command of b,
+// which must know UseLandlock or be told of it by args.
+func compileGitstatus(ctx context.Context, b *base, tmp string, env []string, args ...string) (program string, err error) {
+	dir := filepath.Join(tmp, "gitstatus")
+	if err := writeGitstatus(dir, gitstatus); err != nil {
+		return "", err
 	}
-	return filepath.Join(dir, "gitstatus"), how, nil
+	cmd := newCommand(ctx, dir, b.goCmd(), append([]string{"build"}, args...)...)
+	cmd.Env = append(env, "GOWORK=off", "GOFLAGS=-buildvcs=false")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building gitstatus with %s: %v\n%s", b.goCmd(), err, out)
+	}
+	return filepath.Join(dir, "gitstatus"), nil
+}
+
+// writeGitstatus makes dir the module of a program that main is the source of.
+func writeGitstatus(dir string, main []byte) error {
+	if err := writeFile(filepath.Join(dir, "main.go"), main); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, "go.mod"), []byte("module gitstatus\n"+
+		"go 1.25\n"+
+		"require golandlock v0.0.0\n"+
+		"replace golandlock => ./golandlock\n")); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "golandlock"), golandlock.Landlock); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, "golandlock", "go.mod"), []byte("module golandlock\ngo 1.25\n"))
 }
 
 // A gitRun is a run of gitstatus.

@@ -67,9 +67,13 @@ func init() {
 	commands = []*command{
 		{"overlay", "", "write an overlay for go build -overlay and print its path", runOverlay},
 		{"tree", "DIR", "write a patched copy of GOROOT to DIR", runTree},
+		{"toolchain", "", "build and install a toolchain goX.Y.Z-landlock", runToolchain},
 		{"refresh", "DIR", "write the changes made in the tree DIR back to the patch set", runRefresh},
 		{"demo", "", "run git on a hostile repository, outside and inside a sandbox", runDemo},
 		{"test", "", "test the patched Go on this machine", runTest},
+		{"bases", "[versions or directories]", "tell to which releases of Go the patch set applies", runBases},
+		{"patch", "DIR", "print the patch set as one diff for the source of a release in DIR", runPatch},
+		{"cl", "", "put the patch set on a git checkout of Go, as a commit to send to Gerrit", runCL},
 		{"vm", "[--] binary [arguments]", "run a static Linux binary on a kernel of its own under QEMU", runVM},
 		{"kernel", "[patterns]", "build the kernels that Debian does not have, for vm and matrix", runKernel},
 		{"bench", "[patterns]", "measure what starting a sandboxed child costs, beside the alternatives", runBench},
@@ -142,7 +146,8 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "\nRun \"landlock-ci command -h\" for a command's flags.\n")
 }
 
-// parse parses a command's flags and checks that narg arguments follow them.
+// parse parses a command's flags and checks that narg arguments follow them,
+// or any number if narg is negative.
 func parse(fs *flag.FlagSet, args []string, narg int) error {
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -150,7 +155,7 @@ func parse(fs *flag.FlagSet, args []string, narg int) error {
 		}
 		return usagef("%v; run \"landlock-ci %s -h\" for the flags", err, fs.Name())
 	}
-	if fs.NArg() != narg {
+	if narg >= 0 && fs.NArg() != narg {
 		return usagef("got %d arguments, want %d; run \"landlock-ci %s -h\" for the usage", fs.NArg(), narg, fs.Name())
 	}
 	return nil

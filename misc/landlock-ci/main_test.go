@@ -466,7 +466,7 @@ func TestRefresh(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(repo, removed)); err == nil {
 			t.Errorf("%s is still there", removed)
 		}
-		got, err := b.applyPatch(t.Context(), execLinux, []byte(read(execLinux+patchSuffix)))
+		got, _, err := b.applyPatch(t.Context(), execLinux, []byte(read(execLinux+patchSuffix)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"golandlock"
@@ -33,11 +32,8 @@ func runMatrix(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	offline := fs.Bool("offline", false, "use the kernels in the cache only")
 	jsonFile := fs.String("json", "", "write the results to this `file`, which -merge reads")
 	htmlFile := fs.String("html", "", "write a report to this `file`")
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return usagef("%v; run \"landlock-ci matrix -h\" for the flags", err)
+	if err := parse(fs, args, -1); err != nil {
+		return err
 	}
 	if *jobs < 1 {
 		return usagef("-j %d: there has to be one", *jobs)
@@ -131,11 +127,9 @@ func shardBuilders(list []*builder, shard string) ([]*builder, error) {
 	if shard == "" {
 		return list, nil
 	}
-	ks, ns, _ := strings.Cut(shard, "/")
-	k, kerr := strconv.Atoi(ks)
-	n, nerr := strconv.Atoi(ns)
-	if kerr != nil || nerr != nil || k < 1 || k > n {
-		return nil, usagef("-shard %s: not k/n with k from 1 to n", shard)
+	k, n, err := parseShard(shard)
+	if err != nil {
+		return nil, err
 	}
 	// The GOARCHes with the most builders go first, each to the part that has
 	// the fewest. A GOARCH costs as much as some builders, to compile its tests.
@@ -162,6 +156,20 @@ func shardBuilders(list []*builder, shard string) ([]*builder, error) {
 		load[least] += compile + count[a]
 	}
 	return slices.DeleteFunc(slices.Clone(list), func(b *builder) bool { return part[b.goarch] != k }), nil
+}
+
+// parseShard parses a shard k/n; all of it is 1/1.
+func parseShard(shard string) (k, n int, err error) {
+	if shard == "" {
+		return 1, 1, nil
+	}
+	ks, ns, _ := strings.Cut(shard, "/")
+	k, kerr := strconv.Atoi(ks)
+	n, nerr := strconv.Atoi(ns)
+	if kerr != nil || nerr != nil || k < 1 || k > n {
+		return 0, 0, usagef("-shard %s: not k/n with k from 1 to n", shard)
+	}
+	return k, n, nil
 }
 
 // landlockTest matches the tests that guests run.

@@ -31,6 +31,8 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	pattern := fs.String("run", "", "run only the steps whose names match the `regexp`")
 	short := fs.Bool("short", false, "run only the quick steps")
 	long := fs.Bool("long", false, "run the tests in full, without go test's -short")
+	all := fs.Bool("all", false, "instead, run all tests of the Go release on it with and without the patch set, and compare")
+	shard := fs.String("shard", "", "with -all, only the `k/n`th part of the tests, 1/n being the first")
 	mutants := fs.Bool("mutants", false, "instead, put mistakes into the patch, one each step, and have the tests find them")
 	jsonFile := fs.String("json", "", "write the results to `file`")
 	if err := parse(fs, args, 0); err != nil {
@@ -39,6 +41,12 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	re, err := regexp.Compile(*pattern)
 	if err != nil {
 		return usagef("-run: %v", err)
+	}
+	if *shard != "" && !*all {
+		return usagef("-shard goes with -all alone")
+	}
+	if *all && (*short || *long || *mutants) {
+		return usagef("-all goes with -goroot, -run, -shard and -json alone")
 	}
 	abi, err := needLandlock()
 	if err != nil {
@@ -54,6 +62,9 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if _, err := os.Stat(b.file("src/syscall/exec_linux_test.go")); err != nil {
 		return usagef("%s (%s) comes without Go's tests, as toolchains that the go command downloads do; name a complete installation with -goroot", b.dir, b.version)
 	}
+	if *all {
+		return testAll(ctx, b, abi, re, *shard, *jsonFile)
+	}
 	tmp, err := os.MkdirTemp("", "landlock-ci-test-")
 	if err != nil {
 		return err
@@ -62,12 +73,12 @@ func runTest(ctx context.Context, fs *flag.FlagSet, args []string) error {
 
 	t := &tester{base: b, abi: strconv.Itoa(abi), long: *long}
 	var steps []*step
-	all := t.steps()
+	candidates := t.steps()
 	if *mutants {
-		all = t.mutants()
+		candidates = t.mutants()
 	}
 	var names []string
-	for _, s := range all {
+	for _, s := range candidates {
 		names = append(names, s.Name)
 		if re.MatchString(s.Name) && !(*short && s.slow) {
 			steps = append(steps, s)
@@ -110,16 +121,7 @@ func writeJSON(file string, v any) error {
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".landlock-ci-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(append(data, '\n'))
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
+	return writeWhole(file, append(data, '\n'), 0o644)
 }
 
 // summary prints how many steps passed, failed and were skipped.
@@ -268,6 +270,9 @@ func (t *tester) steps() []*step {
 		add("base-"+version, true, func(ctx context.Context) (string, error) {
 			return t.tryBase(ctx, version)
 		})
+	}
+	if t.long {
+		add("toolchain", true, t.buildToolchain)
 	}
 	for _, arch := range linuxArches {
 		add("cross-linux-"+arch, true, func(ctx context.Context) (string, error) {
@@ -566,20 +571,9 @@ func (t *tester) goLandlock(ctx context.Context) (string, error) {
 	return string(detail), nil
 }
 
-// download returns another release of Go, which the go command downloads.
-func (t *tester) download(ctx context.Context, version string) (*base, error) {
-	cmd := newCommand(ctx, "", t.base.goCmd(), "env", "GOROOT")
-	cmd.Env = localEnv("GOTOOLCHAIN=" + version)
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("downloading %s: %v", version, commandError(err))
-	}
-	return findBase(ctx, strings.TrimSpace(string(out)))
-}
-
 // tryBase runs the demonstration with another release of Go.
 func (t *tester) tryBase(ctx context.Context, version string) (detail string, err error) {
-	b, err := t.download(ctx, version)
+	b, err := download(ctx, t.base.goCmd(), version)
 	if err != nil {
 		return "", err
 	}
@@ -593,6 +587,20 @@ func (t *tester) tryBase(ctx context.Context, version string) (detail string, er
 		return "", fmt.Errorf("%v\n%s", err, &table)
 	}
 	return "the patch set applies, and the demonstration runs", nil
+}
+
+// buildToolchain builds a toolchain and throws it away.
+func (t *tester) buildToolchain(ctx context.Context) (detail string, err error) {
+	tc, err := newToolchain(t.base)
+	if err != nil {
+		return "", err
+	}
+	tmp, err := os.MkdirTemp("", "landlock-ci-toolchain-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	return tc.name + " builds and sandboxes", tc.build(ctx, tmp, false, "", &stages{quiet: true})
 }
 
 // cross vets packages for a GOARCH and compiles their tests.
