@@ -44,7 +44,9 @@ func TestMain(m *testing.M) {
 func helper(args []string) (status int) {
 	switch args[0] {
 	case "signals":
-		// Print the signals that come, and exit with the last.
+		// Print the signals that come, and exit with the last,
+		// or when a test has failed and is gone.
+		time.AfterFunc(5*readTimeout, func() { os.Exit(1) })
 		c := make(chan os.Signal, 64)
 		signal.Notify(c, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGCONT, syscall.SIGWINCH, syscall.SIGUSR1)
 		if len(args) > 1 && args[1] == "tstp" {
