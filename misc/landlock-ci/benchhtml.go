@@ -55,10 +55,10 @@ type plot struct {
 	xLabel, yLabel string
 	xLog, yLog     bool
 	yZero          bool // the y axis begins at 0
-	series         []series
+	series         []plotSeries
 }
 
-type series struct {
+type plotSeries struct {
 	name   string
 	points []point
 	line   *line // drawn through them; if nil, the points are joined
@@ -298,7 +298,7 @@ func (r benchPage) CostPlots() []template.HTML {
 	rates := plot{title: "Starts a second of the tiny program", xLabel: "goroutines that start children", yLabel: "starts a second", xLog: true, yZero: true}
 	for _, name := range []string{benchBase, "landlock-1", "landlock-1000", "starter-1000"} {
 		if row := r.row(name); row != nil && row.Rates != nil {
-			s := series{name: row.Label, dots: true}
+			s := plotSeries{name: row.Label, dots: true}
 			for i, v := range row.Rates {
 				s.points = append(s.points, point{x: float64(benchStarters[i]), y: v})
 			}
@@ -306,11 +306,11 @@ func (r benchPage) CostPlots() []template.HTML {
 		}
 	}
 	return []template.HTML{
-		plot{title: "What a sandbox adds, by its rules", xLabel: "rules", yLabel: "µs", xLog: true, yLog: true, series: []series{
+		plot{title: "What a sandbox adds, by its rules", xLabel: "rules", yLabel: "µs", xLog: true, yLog: true, series: []plotSeries{
 			{name: "UseLandlock", points: points(rules, of("patched", 0)), line: &r.Fit.Go, dots: true},
 			{name: "C", points: points(rules, of("c", 0)), line: &r.Fit.C, dots: true},
 		}}.svg(),
-		plot{title: "What a sandbox adds, by the layers around it", xLabel: "layers that the parent is in", yLabel: "µs", yZero: true, series: []series{
+		plot{title: "What a sandbox adds, by the layers around it", xLabel: "layers that the parent is in", yLabel: "µs", yZero: true, series: []plotSeries{
 			{name: "100 rules in each layer", points: points(layers, of("patched", 100)), line: &r.Fit.Layers, dots: true},
 			{name: "10 rules in each layer", points: points(layers, of("patched", 10)), line: &r.Fit.Layers10, dots: true},
 		}}.svg(),
@@ -327,14 +327,14 @@ func (r benchPage) SoakPlots() []template.HTML {
 		return list
 	}
 	return []template.HTML{
-		plot{title: "Rate", xLabel: "starts", yLabel: "starts a second", yZero: true, series: []series{
+		plot{title: "Rate", xLabel: "starts", yLabel: "starts a second", yZero: true, series: []plotSeries{
 			{name: "UseLandlock, 1 rule", points: points(func(s soakSample) float64 { return s.Rate })},
 			{name: "os/exec, stock Go, in between", points: points(func(s soakSample) float64 { return s.Plain })},
 		}}.svg(),
-		plot{title: "Memory of the parent", xLabel: "starts", yLabel: "MB resident", yZero: true, series: []series{
+		plot{title: "Memory of the parent", xLabel: "starts", yLabel: "MB resident", yZero: true, series: []plotSeries{
 			{name: "UseLandlock, 1 rule", points: points(func(s soakSample) float64 { return float64(s.Memory) / 1024 })},
 		}}.svg(),
-		plot{title: "Descriptors and threads of the parent", xLabel: "starts", yLabel: "number", yZero: true, series: []series{
+		plot{title: "Descriptors and threads of the parent", xLabel: "starts", yLabel: "number", yZero: true, series: []plotSeries{
 			{name: "descriptors", points: points(func(s soakSample) float64 { return float64(s.Descriptors) })},
 			{name: "threads", points: points(func(s soakSample) float64 { return float64(s.Threads) })},
 		}}.svg(),

@@ -223,7 +223,7 @@ func compareChild(ctx context.Context, b, tree *base, cb childBuild) (r childRes
 			if in.exit != "" {
 				exits[i] = append(exits[i], exit{in.exit, pos, text})
 			}
-			if (text == "if sys.NoNewPrivs || sys.UseLandlock {" || text == "if sys.UseLandlock {") && in.size > 0 {
+			if isChildCheck(text) && in.size > 0 {
 				r.check++
 			}
 		}
@@ -509,6 +509,12 @@ type codeGrowth struct {
 // Rest returns the difference that is neither in the check nor in the block.
 func (g codeGrowth) Rest() int { return g.Tree - g.Base - g.Block - g.Check }
 
+// isChildCheck reports whether a line of exec_linux.go checks the fields of the
+// patch set.
+func isChildCheck(text string) bool {
+	return text == "if sys.NoNewPrivs || sys.UseLandlock {" || text == "if sys.UseLandlock {"
+}
+
 // childGrowth compares the machine code for the GOARCH of this program.
 func childGrowth(ctx context.Context, b, tree *base) (codeGrowth, error) {
 	g := codeGrowth{Arch: runtime.GOARCH}
@@ -523,22 +529,27 @@ func childGrowth(ctx context.Context, b, tree *base) (codeGrowth, error) {
 		}
 		g.Base, g.Tree = g.Tree, c.count(c.reach(0))
 		source := sourceLines(b)
+		var branches []*instr
 		for _, in := range c {
-			if _, text := source(in.pos); text != "if sys.UseLandlock {" || in.size == 0 {
+			if _, text := source(in.pos); !isChildCheck(text) || in.size == 0 {
 				continue
 			}
 			g.Check++
-			// One of a branch's ways leads to the block,
-			// the other one to all that follows.
-			for k, next := range in.next {
-				if len(in.next) != 2 {
-					break
-				}
-				in.next = []int{in.next[1-k]}
-				if n := g.Tree - c.count(c.reach(0)); g.Block == 0 || n < g.Block {
-					g.Block = n
-				}
-				in.next = slices.Insert(in.next, k, next)
+			if len(in.next) == 2 {
+				branches = append(branches, in)
+			}
+		}
+		// One of each branch's ways leads to the blocks, the other one around
+		// them. Going around all of them reaches the least.
+		for ways := range 1 << len(branches) {
+			old := make([][]int, len(branches))
+			for k, in := range branches {
+				way := ways >> k & 1
+				old[k], in.next = in.next, in.next[way:way+1]
+			}
+			g.Block = max(g.Block, g.Tree-c.count(c.reach(0)))
+			for k, in := range branches {
+				in.next = old[k]
 			}
 		}
 	}
