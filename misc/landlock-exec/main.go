@@ -120,6 +120,7 @@ Instead of all these:
 Further flags:
   -1 ... -11        restrict what this Landlock ABI version can (default -11)
   -strict           fail if the kernel cannot do all of it
+  -l                have the kernel's audit log tell what is denied to the command
   -v                say on standard error what is restricted, and what is not
 
 Unless -strict is given, landlock-exec does without what the kernel cannot restrict,
@@ -137,7 +138,7 @@ var configs = []landlock.Config{
 
 // options is what the command line says.
 type options struct {
-	help, features, strict, verbose bool
+	help, features, strict, log, verbose bool
 
 	policyFile string
 	sandbox    sandbox
@@ -235,6 +236,8 @@ func parseArgs(args []string) (*options, error) {
 			opts.features = true
 		case "-strict":
 			opts.strict = true
+		case "-l":
+			opts.log = true
 		case "-v":
 			opts.verbose = true
 		case "-policy":
@@ -421,6 +424,20 @@ func (opts *options) run() (status int, err error) {
 	if err != nil {
 		return 0, trimError(err)
 	}
+	flags := uint32(0)
+	if opts.log {
+		abi, err := ll.LandlockGetABIVersion()
+		switch {
+		case err != nil:
+			return 0, err
+		case abi >= 7:
+			flags = ll.FlagRestrictSelfLogNewExecOn
+		case opts.strict:
+			return 0, fmt.Errorf("-l needs Landlock ABI version 7 (Linux 6.15), and this kernel has %d", abi)
+		default:
+			s.notes = append(s.notes, "NOT logged, because this kernel cannot")
+		}
+	}
 	if opts.verbose {
 		s.explain(os.Stderr, got)
 	}
@@ -437,7 +454,7 @@ func (opts *options) run() (status int, err error) {
 	if err != nil {
 		return 0, trimError(err)
 	}
-	status, err = supervise(path, opts.command, ruleset)
+	status, err = supervise(path, opts.command, ruleset, flags)
 	var start *startError
 	if errors.As(err, &start) {
 		err = s.explainStart(path, got, start.err)

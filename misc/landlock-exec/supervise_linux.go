@@ -15,25 +15,26 @@ import (
 	"unsafe"
 )
 
-// setLandlock sets the fields UseLandlock and LandlockRuleset of attr.
+// setLandlock sets the fields UseLandlock, LandlockRuleset and LandlockFlags of attr.
 // Without the patch set there are no such fields. Due to reflection, this is
 // found out when the launcher runs and not when it is compiled,
 // so that "go build ./..." and "go vet ./..." work with any Go.
-func setLandlock(attr *syscall.SysProcAttr, ruleset int) error {
+func setLandlock(attr *syscall.SysProcAttr, ruleset int, flags uint32) error {
 	v := reflect.ValueOf(attr).Elem()
-	use, fd := v.FieldByName("UseLandlock"), v.FieldByName("LandlockRuleset")
-	if use.Kind() != reflect.Bool || fd.Kind() != reflect.Int {
+	use, fd, fl := v.FieldByName("UseLandlock"), v.FieldByName("LandlockRuleset"), v.FieldByName("LandlockFlags")
+	if use.Kind() != reflect.Bool || fd.Kind() != reflect.Int || fl.Kind() != reflect.Uint32 {
 		return fmt.Errorf("built with %s, which has no Landlock in os/exec, and cannot run anything; build it with go build -overlay=$(landlock-ci overlay)", runtime.Version())
 	}
 	use.SetBool(true)
 	fd.SetInt(int64(ruleset))
+	fl.SetUint(uint64(flags))
 	return nil
 }
 
 // checkBuild returns an error if this program cannot make a sandbox
 // because it was built without the patch set.
 func checkBuild() error {
-	return setLandlock(new(syscall.SysProcAttr), -1)
+	return setLandlock(new(syscall.SysProcAttr), -1, 0)
 }
 
 // forwarded are the signals that are passed on to the command.
@@ -59,15 +60,16 @@ type supervisor struct {
 	inFront  bool // whether the job was in the foreground of tty when it last went on
 }
 
-// supervise runs a program in a sandbox of ruleset and returns its exit status.
+// supervise runs a program in a sandbox of ruleset, which is entered with flags,
+// and returns its exit status.
 // The error is a startError if the program cannot be started.
-func supervise(path string, argv []string, ruleset int) (status int, err error) {
+func supervise(path string, argv []string, ruleset int, flags uint32) (status int, err error) {
 	// Descriptors other than 0 to 2 would be holes in the sandbox.
 	if err := closeOnExecFrom(3); err != nil {
 		return 0, err
 	}
 	attr := &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: new(syscall.SysProcAttr)}
-	if err := setLandlock(attr.Sys, ruleset); err != nil {
+	if err := setLandlock(attr.Sys, ruleset, flags); err != nil {
 		return 0, err
 	}
 

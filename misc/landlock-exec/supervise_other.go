@@ -16,6 +16,6 @@ func checkBuild() error {
 	return fmt.Errorf("there is no Landlock on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }
 
-func supervise(path string, argv []string, ruleset int) (status int, err error) {
+func supervise(path string, argv []string, ruleset int, flags uint32) (status int, err error) {
 	return 0, checkBuild()
 }
