@@ -289,7 +289,7 @@ func TestLandlockParent(t *testing.T) {
 func (s *landlockSandbox) testParent(t *testing.T, sys *syscall.SysProcAttr) {
 	before := noNewPrivs("/proc/self/status")
 	// Start children from several threads.
-	const n = 8
+	n := landlockCount(t, 8, 8)
 	var wg sync.WaitGroup
 	for range n {
 		cmd, report := s.command(t)
@@ -615,9 +615,9 @@ func TestLandlockUnsupported(t *testing.T) {
 	}
 }
 
-// landlockCount returns how often to do what is done at random: few times with
-// -short, else many times, but less often with the race detector, which makes
-// it ten times slower. On an emulated machine, where it takes long to start a
+// landlockCount returns how many cases to try of those that there are: few
+// with -short, else many, but less with the race detector, which makes it ten
+// times slower. On an emulated machine, where it takes long to start a
 // process, the environment variable GO_TEST_LANDLOCK_COUNT is the most.
 func landlockCount(t *testing.T, few, many int) int {
 	t.Helper()
