@@ -484,30 +484,15 @@ func (s *sandbox) explain(w io.Writer, got landlock.Config) {
 	for _, r := range s.rules {
 		fmt.Fprintf(w, "landlock-exec: rule %v\n", r)
 	}
-	fmt.Fprintf(w, "landlock-exec: restricted%s\n", rights(got))
+	fmt.Fprintf(w, "landlock-exec: restricted %v\n", got)
 	lacks := landlock.Config{
 		HandledAccessFS:  s.config.HandledAccessFS &^ got.HandledAccessFS,
 		HandledAccessNet: s.config.HandledAccessNet &^ got.HandledAccessNet,
 		Scoped:           s.config.Scoped &^ got.Scoped,
 	}
-	if msg := rights(lacks); msg != "" {
-		fmt.Fprintf(w, "landlock-exec: NOT restricted, because this kernel cannot%s\n", msg)
+	if lacks != (landlock.Config{}) {
+		fmt.Fprintf(w, "landlock-exec: NOT restricted, because this kernel cannot: %v\n", lacks)
 	}
-}
-
-// rights returns the names of the rights in c.
-func rights(c landlock.Config) string {
-	var s string
-	if c.HandledAccessFS != 0 {
-		s += " fs=" + c.HandledAccessFS.String()
-	}
-	if c.HandledAccessNet != 0 {
-		s += " net=" + c.HandledAccessNet.String()
-	}
-	if c.Scoped != 0 {
-		s += " scoped=" + c.Scoped.String()
-	}
-	return s
 }
 
 // A featureSet is part of the output of -features. The names are those of policies.

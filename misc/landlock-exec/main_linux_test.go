@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ import (
 	"time"
 	"unsafe"
 
+	"golandlock/misc/internal/landlocktest"
 	"golandlock/misc/landlock"
 	ll "golandlock/misc/landlock/syscall"
 )
@@ -100,20 +102,7 @@ func newBench(t *testing.T, uid int) *bench {
 	if err := checkBuild(); err != nil {
 		t.Skipf("skipping test: %v", err)
 	}
-	abi, err := ll.LandlockGetABIVersion()
-	got := strconv.Itoa(abi)
-	switch err {
-	case nil:
-	case syscall.ENOSYS:
-		got = "ENOSYS"
-	case syscall.EOPNOTSUPP:
-		got = "EOPNOTSUPP"
-	default:
-		t.Fatalf("probing the Landlock ABI: %v", err)
-	}
-	if want := os.Getenv("GO_TEST_LANDLOCK_ABI"); want != "" && got != want {
-		t.Fatalf("Landlock ABI is %s, but GO_TEST_LANDLOCK_ABI=%s", got, want)
-	}
+	_, err := landlocktest.ABI(t)
 	if err != nil {
 		t.Skipf("skipping test: the kernel does not support Landlock: %v", err)
 	}
@@ -457,7 +446,7 @@ func TestStrict(t *testing.T) {
 			t.Errorf("-strict on Landlock ABI %d: got status %d\n%s%s", abi, status, out, errs)
 		}
 		status, out, errs = b.run(t, sh("echo ran", "-v")...)
-		if status != 0 || out != "ran\n" || !strings.Contains(errs, "restricted fs={execute,") || strings.Contains(errs, "NOT restricted, because this kernel cannot fs=") == complete {
+		if status != 0 || out != "ran\n" || !strings.Contains(errs, ": restricted V") || !strings.Contains(errs, " fs={execute,") || strings.Contains(errs, "NOT restricted, because this kernel cannot: V") == complete {
 			t.Errorf("-v on Landlock ABI %d: got status %d\n%s%s", abi, status, out, errs)
 		}
 		if status, out, errs = b.run(t, sh("echo ran", "-1", "-strict")...); status != 0 || out != "ran\n" || errs != "" {
@@ -470,6 +459,37 @@ func TestStrict(t *testing.T) {
 		status, out, errs = b.run(t, sh("echo ran", "-l", "-v")...)
 		if status != 0 || out != "ran\n" || strings.Contains(errs, "NOT logged") == (abi >= 7) {
 			t.Errorf("-l -v on Landlock ABI %d: got status %d\n%s%s", abi, status, out, errs)
+		}
+	})
+}
+
+// What -l asks the kernel for. That it does it is tested by package syscall.
+func TestLog(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skipf("skipping test: %v", err)
+	}
+	forUsers(t, func(t *testing.T, b *bench) {
+		for _, flag := range []string{"", "-l"} {
+			want := ", 0)"
+			var flags []string
+			if flag != "" {
+				needABI(t, 7)
+				want = ", 0x2)" // LANDLOCK_RESTRICT_SELF_LOG_NEW_EXEC_ON
+				flags = []string{flag}
+			}
+			cmd := b.command(sh("echo ran", flags...)...)
+			trace := filepath.Join(b.dir, "trace"+flag)
+			cmd.Args = append([]string{"strace", "-f", "-e", "trace=landlock_restrict_self", "-o", trace, cmd.Path}, cmd.Args[1:]...)
+			cmd.Path = strace
+			if out, err := cmd.CombinedOutput(); err != nil || string(out) != "ran\n" {
+				t.Errorf("%v: %v\n%s", cmd, err, out)
+			}
+			data, err := os.ReadFile(trace)
+			calls := regexp.MustCompile(`landlock_restrict_self\(\d+(.*\)) += 0\n`).FindAllStringSubmatch(string(data), -1)
+			if err != nil || len(calls) != 1 || calls[0][1] != want {
+				t.Errorf("with flag %q: got calls %q, %v, want one with %q\n%s", flag, calls, err, want, data)
+			}
 		}
 	})
 }

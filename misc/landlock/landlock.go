@@ -37,7 +37,7 @@
 // An error for which errors.Is(err, errors.ErrUnsupported) holds says that there
 // can be no sandbox, and BestEffort is no exception: the caller
 // has to decide whether to go on without. Other systems than
-// Linux have no other outcome, but for mistakes in the config and the rules.
+// Linux have no other outcome.
 //
 // # What to know about rules
 //
@@ -311,8 +311,6 @@ func (k kernel) unsupported(lack, advice string) error {
 		return fmt.Errorf("landlock: the scopes of this kernel are faulty (erratum 2), so that its Landlock counts as ABI %d and %s; update the kernel, or %s: %w", k.abi, lack, advice, errors.ErrUnsupported)
 	case k.err == nil:
 		return fmt.Errorf("landlock: this kernel has Landlock ABI %d and %s; %s: %w", k.abi, lack, advice, errors.ErrUnsupported)
-	case runtime.GOOS != "linux":
-		return fmt.Errorf("landlock: there is none on %s: %w", runtime.GOOS, k.err)
 	case errors.Is(k.err, errNotEnabled):
 		return fmt.Errorf("landlock: Landlock is disabled on this kernel; add landlock to the boot parameter lsm=: %w", k.err)
 	case errors.Is(k.err, errors.ErrUnsupported):
@@ -333,6 +331,9 @@ func (c Config) Enforceable(rules ...Rule) (Config, error) {
 }
 
 func (c Config) enforceable(k kernel, rules []Rule) (Config, error) {
+	if runtime.GOOS != "linux" {
+		return Config{}, fmt.Errorf("landlock: there is none on %s: %w", runtime.GOOS, errors.ErrUnsupported)
+	}
 	if err := c.check(); err != nil {
 		return Config{}, err
 	}

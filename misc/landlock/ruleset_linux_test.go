@@ -18,8 +18,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golandlock/misc/internal/landlocktest"
 	"golandlock/misc/landlock/internal/acts"
-	ll "golandlock/misc/landlock/syscall"
 )
 
 // The test binary is a process that does nothing if told so.
@@ -31,32 +31,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// landlockABI returns the Landlock ABI version of the kernel, or an error if it
-// has no Landlock. The answer must be what GO_TEST_LANDLOCK_ABI says, if set,
-// so that tests do not pass by skipping.
-func landlockABI(t testing.TB) (int, error) {
-	t.Helper()
-	abi, err := ll.LandlockGetABIVersion()
-	got := strconv.Itoa(abi)
-	switch err {
-	case nil:
-	case syscall.ENOSYS:
-		got = "ENOSYS"
-	case syscall.EOPNOTSUPP:
-		got = "EOPNOTSUPP"
-	default:
-		t.Fatalf("probing the Landlock ABI: %v", err)
-	}
-	if want := os.Getenv("GO_TEST_LANDLOCK_ABI"); want != "" && got != want {
-		t.Fatalf("Landlock ABI is %s, but GO_TEST_LANDLOCK_ABI=%s", got, want)
-	}
-	return abi, err
-}
-
 // mustHaveLandlock returns the Landlock ABI version to use.
 func mustHaveLandlock(t testing.TB) int {
 	t.Helper()
-	abi, err := landlockABI(t)
+	abi, err := landlocktest.ABI(t)
 	if err != nil {
 		t.Skipf("skipping test: the kernel does not support Landlock: %v", err)
 	}
@@ -385,7 +363,7 @@ func TestLandlockQuiet(t *testing.T) {
 
 // TestLandlockAbsent does not skip: without Landlock, there is an error.
 func TestLandlockAbsent(t *testing.T) {
-	if _, err := landlockABI(t); err != nil {
+	if _, err := landlocktest.ABI(t); err != nil {
 		testAbsent(t, thisKernel(), err)
 	}
 	for _, err := range []error{syscall.ENOSYS, syscall.EOPNOTSUPP, syscall.EPERM} {
