@@ -196,13 +196,26 @@ func startStep(cmd *exec.Cmd) error {
 		// QEMU 10.0 executes bceqz and bcnez although the FPU is disabled, as it
 		// is after a switch of processes, and so with another process's flags:
 		// one in 500 Go programs ends with "fatal error: float64nan1" when
-		// it starts. Switch when they wait, or after 100 ms only.
+		// it starts. Switch when they wait, or after 100 ms only. A real-time
+		// policy would do too, but threads that come and go fast enough
+		// then keep the kernel from freeing them.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		const schedRR = 2
-		prio := int32(1)
-		if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, 0, schedRR, uintptr(unsafe.Pointer(&prio))); errno != 0 {
-			return os.NewSyscallError("sched_setscheduler", errno)
+		syscall.Mount("debugfs", "/sys/kernel/debug", "debugfs", 0, "")
+		if err := os.WriteFile("/sys/kernel/debug/sched/features", []byte("NO_WAKEUP_PREEMPTION"), 0); err != nil {
+			return err
+		}
+		attr := struct { // struct sched_attr of linux/sched/types.h
+			size, policy              uint32
+			flags                     uint64
+			nice                      int32
+			priority                  uint32
+			runtime, deadline, period uint64
+		}{policy: 3 /* SCHED_BATCH */, runtime: 100e6}
+		attr.size = uint32(unsafe.Sizeof(attr))
+		const sysSchedSetattr = 274
+		if _, _, errno := syscall.RawSyscall(sysSchedSetattr, 0, uintptr(unsafe.Pointer(&attr)), 0); errno != 0 {
+			return os.NewSyscallError("sched_setattr", errno)
 		}
 	}
 	return cmd.Start()

@@ -207,9 +207,10 @@ func testPackages(module string) ([]string, error) {
 	return pkgs, nil
 }
 
-// testCount is how often tests do what is done at random. It takes most of the
-// time under emulation.
-const testCount = 20
+// testCount is how many cases tests try that have a choice of them. To start
+// processes takes most of the time under emulation. What they choose depends on the
+// builder, so that together they try far more.
+const testCount = 4
 
 // A suite is the tests of all packages, to be compiled for each GOARCH.
 type suite struct {
@@ -307,13 +308,13 @@ func runBuilders(ctx context.Context, b *base, builders []*builder, jobs int, of
 	}
 	rep := &report{Date: time.Now().UTC().Truncate(time.Second), Go: b.version, Packages: s.pkgs, Builders: make([]builderResult, len(builders))}
 
-	// Compilations go ahead of the builders.
+	// The last are the slowest, and begin. Compilations go ahead of them.
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Add(1)
 	go func() {
 		defer wg.Done()
-		for _, b := range builders {
+		for _, b := range slices.Backward(builders) {
 			s.compiled[b.goarch]()
 		}
 	}()
@@ -334,7 +335,7 @@ func runBuilders(ctx context.Context, b *base, builders []*builder, jobs int, of
 			}
 		}()
 	}
-	for i := range builders {
+	for i := range slices.Backward(builders) {
 		next <- i
 	}
 	close(next)
@@ -371,7 +372,12 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 				who = "user"
 			}
 			args := []string{testBinary(pkg), "-test.run=Landlock", "-test.short", "-test.v=test2json", "-test.timeout=10m"}
-			g.steps = append(g.steps, newStep(pkg+" as "+who, args, []string{"GO_TEST_LANDLOCK_ABI=" + b.kernel.abi, fmt.Sprint("GO_TEST_LANDLOCK_COUNT=", testCount)}, "/test/"+pkg, user))
+			env := []string{
+				"GO_TEST_LANDLOCK_ABI=" + b.kernel.abi,
+				fmt.Sprint("GO_TEST_LANDLOCK_COUNT=", testCount),
+				fmt.Sprint("GO_TEST_LANDLOCK_SEED=", b.seed()),
+			}
+			g.steps = append(g.steps, newStep(pkg+" as "+who, args, env, "/test/"+pkg, user))
 		}
 	}
 
