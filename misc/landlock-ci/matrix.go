@@ -384,35 +384,53 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 	logs := make([]strings.Builder, len(g.steps))
 	g.output = func(step int, kind string, data []byte) { logs[step].Write(data) }
 	start := time.Now()
-	guest, err := g.run(ctx, &files, false)
-	if err == nil && guest.end.untold() && ctx.Err() == nil {
-		res.FirstTry = guest.end.Error()
+	for {
+		guest, err := g.run(ctx, &files, false)
+		if err != nil {
+			return end(ending{trouble, err.Error()})
+		}
+		e := res.judge(g, guest, s.pkgs, logs)
+		if !e.untold() || res.FirstTry != "" || ctx.Err() != nil {
+			res.Seconds = time.Since(start).Seconds()
+			return end(e)
+		}
+		res.FirstTry = e.Error()
 		clear(logs)
-		guest, err = g.run(ctx, &files, false)
 	}
-	res.Seconds = time.Since(start).Seconds()
-	if err != nil {
-		return end(ending{trouble, err.Error()})
-	}
-	res.Kernel = guest.release
-	res.Command = shellQuote(guest.command)
-	res.Console = string(guest.console)
-	res.KernelLog = guest.log
-	worst := guest.end
+}
+
+// emulatorFault matches what s390x kernels log of a program that ends because
+// an instruction is none. QEMU 7.2 at times runs, of a program that was
+// just written to a file, what was in that memory before.
+var emulatorFault = regexp.MustCompile(`User process fault: interruption code 0001 .*`)
+
+// judge fills in r from a guest and the logs of its steps, and returns how it ended.
+func (r *builderResult) judge(g *guest, res *guestResult, pkgs []string, logs []strings.Builder) ending {
+	r.Kernel = res.release
+	r.Command = shellQuote(res.command)
+	r.Console = string(res.console)
+	r.KernelLog = res.log
+	r.Packages = nil
+	worst := res.end
 	passed := 0
-	for i, st := range guest.steps {
-		p := judgeTests(b.kernel.abi, g.steps[i].User, st, logs[i].String())
-		p.Package = s.pkgs[i/2] // each as root and as an ordinary user
-		res.Packages = append(res.Packages, p)
+	for i, st := range res.steps {
+		p := judgeTests(r.ABI, g.steps[i].User, st, logs[i].String())
+		p.Package = pkgs[i/2] // each as root and as an ordinary user
+		r.Packages = append(r.Packages, p)
 		passed += p.count("PASS")
 		if worst.verdict == pass && p.Verdict != pass || worst.verdict == skip && p.Verdict == fail {
 			worst = ending{p.Verdict, g.steps[i].Name + ": " + p.Detail}
 		}
 	}
-	if worst.verdict == pass && passed == 0 {
-		worst = ending{skip, "no test ran"}
+	switch {
+	case worst.verdict == pass && passed == 0:
+		return ending{skip, "no test ran"}
+	case worst.verdict == fail:
+		if line := firstMatch(emulatorFault, r.KernelLog...); line != "" {
+			return ending{trouble, fmt.Sprintf("%s; but %s", worst.detail, line)}
+		}
 	}
-	return end(worst)
+	return worst
 }
 
 // A testResult is how a test, or a subtest, ended.
