@@ -115,7 +115,6 @@ func TestJudgeTests(t *testing.T) {
 		fail1 = "\x16=== RUN   TestLandlockC\n\x16--- FAIL: TestLandlockC (0.00s)\n"
 	)
 	none := fmt.Sprintf(skip1, "the kernel does not support Landlock: function not implemented")
-	old := fmt.Sprintf(skip1, "needs Landlock ABI 6")
 	ended := stepResult{ended: true}
 	for _, test := range []struct {
 		name, abi, log string
@@ -129,8 +128,6 @@ func TestJudgeTests(t *testing.T) {
 		{"skipNone", "ENOSYS", pass1 + none, ended, pass, ""},
 		{"skipAll", "EOPNOTSUPP", none, ended, pass, ""},
 		{"skipOtherNone", "ENOSYS", pass1 + skip2, ended, skip, "TestLandlockB/sub"},
-		{"skipOldABI", "5", pass1 + old, ended, pass, ""},
-		{"skipNotSoOldABI", "6", pass1 + old, ended, skip, "needs Landlock ABI 6"},
 		{"nothing", "6", "testing: warning: no tests to run\nPASS\n", ended, skip, "no test ran"},
 		{"fail", "6", pass1 + fail1, stepResult{ended: true, status: 1}, fail, "TestLandlockC"},
 		{"failQuietly", "6", pass1 + fail1, ended, fail, "TestLandlockC"},
