@@ -144,13 +144,7 @@ func runBench(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		Date: time.Now().UTC(), Go: base.version, ABI: abi,
 		CPU: cpuModel(), CPUs: runtime.NumCPU(), Kernel: kernelRelease(), Pinned: *cpu, N: *n,
 	}
-	stop := showProgress(func() string {
-		what, _ := b.doing.Load().(string)
-		return fmt.Sprintf("%3.0fs %s", time.Since(r.Date).Seconds(), what)
-	})
-	err = b.run(ctx, r, selected, *n, *starts)
-	stop()
-	if err != nil {
+	if err := b.run(ctx, r, selected, *n, *starts); err != nil {
 		return err
 	}
 	r.Seconds = time.Since(r.Date).Seconds()
@@ -244,6 +238,12 @@ func (b *bencher) say(format string, args ...any) {
 
 // run fills in r.
 func (b *bencher) run(ctx context.Context, r *benchReport, selected []*variant, n, starts int) error {
+	show := stages{detail: func() string {
+		what, _ := b.doing.Load().(string)
+		return what
+	}}
+	defer show.stop()
+	show.begin("preparing")
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
@@ -267,23 +267,24 @@ func (b *bencher) run(ctx context.Context, r *benchReport, selected []*variant, 
 		}
 		ready = append(ready, v)
 	}
-	for _, step := range []func(context.Context, *benchReport, []*variant) error{
-		func(ctx context.Context, r *benchReport, ready []*variant) error {
-			return b.latency(ctx, r, ready, programTiny, n)
-		},
-		func(ctx context.Context, r *benchReport, ready []*variant) error {
-			return b.latency(ctx, r, ready, programGit, n)
-		},
-		func(ctx context.Context, r *benchReport, _ []*variant) error { return b.model(ctx, r, n) },
-		func(ctx context.Context, r *benchReport, ready []*variant) error { return b.rates(ctx, r, ready, n) },
-		b.systemCalls,
-		func(ctx context.Context, r *benchReport, _ []*variant) error { return b.soak(ctx, r, starts) },
-		func(ctx context.Context, r *benchReport, _ []*variant) error { return b.unused(ctx, r) },
+	for _, step := range []struct {
+		name string
+		run  func() error
+	}{
+		{"latency of a tiny program", func() error { return b.latency(ctx, r, ready, programTiny, n) }},
+		{"latency of git", func() error { return b.latency(ctx, r, ready, programGit, n) }},
+		{"cost of rules and layers", func() error { return b.model(ctx, r, n) }},
+		{"starts per second", func() error { return b.rates(ctx, r, ready, n) }},
+		{"system calls", func() error { return b.systemCalls(ctx, r, ready) }},
+		{"many starts in a row", func() error { return b.soak(ctx, r, starts) }},
+		{"what it costs unused", func() error { return b.unused(ctx, r) }},
 	} {
-		if err := step(ctx, r, ready); err != nil {
+		show.begin(step.name)
+		if err := step.run(); err != nil {
 			return err
 		}
 	}
+	show.end("")
 	return nil
 }
 

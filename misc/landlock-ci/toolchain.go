@@ -220,10 +220,11 @@ func (o *makeOutput) Write(data []byte) (int, error) {
 // stages shows the stages of a long task: a line for each with the time that it
 // took and, on a terminal, a line that moves for the one under way.
 type stages struct {
-	quiet bool // show nothing
-	name  string
-	start time.Time
-	hide  func()
+	quiet  bool          // show nothing
+	detail func() string // if not nil, what is going on, for the line that moves
+	name   string
+	start  time.Time
+	hide   func()
 }
 
 // begin ends the stage under way, if any, and begins the next.
@@ -235,7 +236,11 @@ func (s *stages) begin(name string) {
 	start := time.Now()
 	s.name, s.start = name, start
 	s.hide = showProgress(func() string {
-		return fmt.Sprintf("%6.0fs %s ...", time.Since(start).Seconds(), name)
+		line := fmt.Sprintf("%6.0fs %s ...", time.Since(start).Seconds(), name)
+		if s.detail != nil {
+			line += " " + s.detail()
+		}
+		return line
 	})
 }
 
