@@ -196,9 +196,8 @@ func startStep(cmd *exec.Cmd) error {
 		// QEMU 10.0 executes bceqz and bcnez although the FPU is disabled, as it
 		// is after a switch of processes, and so with another process's flags:
 		// one in 500 Go programs ends with "fatal error: float64nan1" when
-		// it starts. Switch when they wait, or after 100 ms only. A real-time
-		// policy would do too, but threads that come and go fast enough
-		// then keep the kernel from freeing them.
+		// it starts. Switch when they wait, or after 100 ms only. With a
+		// real-time policy instead, TestLandlockThreads hangs.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		syscall.Mount("debugfs", "/sys/kernel/debug", "debugfs", 0, "")
