@@ -445,7 +445,7 @@ func TestLandlockThreads(t *testing.T) {
 		select {
 		case <-started:
 			running = false
-		default:
+		case <-time.After(time.Millisecond): // leaves the starters some time
 		}
 		done := make(chan bool)
 		go func() {
