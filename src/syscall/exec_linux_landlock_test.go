@@ -626,7 +626,7 @@ func landlockCount(t *testing.T, few, many int) int {
 	case testing.Short():
 		n = few
 	case race.Enabled:
-		n = many / 10
+		n = max(few, many/10)
 	}
 	if s := os.Getenv("GO_TEST_LANDLOCK_COUNT"); s != "" {
 		most, err := strconv.Atoi(s)
