@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
@@ -200,8 +201,10 @@ func startStep(cmd *exec.Cmd) error {
 		// real-time policy instead, TestLandlockThreads hangs.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		// A kernel of the user's may have been built without this.
 		syscall.Mount("debugfs", "/sys/kernel/debug", "debugfs", 0, "")
-		if err := os.WriteFile("/sys/kernel/debug/sched/features", []byte("NO_WAKEUP_PREEMPTION"), 0); err != nil {
+		err := os.WriteFile("/sys/kernel/debug/sched/features", []byte("NO_WAKEUP_PREEMPTION"), 0)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		attr := struct { // struct sched_attr of linux/sched/types.h

@@ -400,9 +400,10 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 }
 
 // emulatorFault matches what s390x kernels log of a program that ends because
-// an instruction is none. QEMU 7.2 at times runs, of a program that was
-// just written to a file, what was in that memory before.
-var emulatorFault = regexp.MustCompile(`User process fault: interruption code 0001 .*`)
+// an instruction is none, and what Go programs print that crash outside Go
+// code. QEMU 7.2 for s390x at times runs, of a program that was just written
+// to a file, what was in that memory before.
+var emulatorFault = regexp.MustCompile(`User process fault: interruption code 0001 .*|PC=0x[0-9a-f]+ m=\d+ sigcode=\d+ addr=0x.*`)
 
 // judge fills in r from a guest and the logs of its steps, and returns how it ended.
 func (r *builderResult) judge(g *guest, res *guestResult, pkgs []string, logs []strings.Builder) ending {
@@ -426,7 +427,11 @@ func (r *builderResult) judge(g *guest, res *guestResult, pkgs []string, logs []
 	case worst.verdict == pass && passed == 0:
 		return ending{skip, "no test ran"}
 	case worst.verdict == fail:
-		if line := firstMatch(emulatorFault, r.KernelLog...); line != "" {
+		texts := slices.Clone(r.KernelLog)
+		for _, p := range r.Packages {
+			texts = append(texts, p.Log)
+		}
+		if line := firstMatch(emulatorFault, texts...); line != "" {
 			return ending{trouble, fmt.Sprintf("%s; but %s", worst.detail, line)}
 		}
 	}

@@ -171,6 +171,8 @@ func TestJudgeGuest(t *testing.T) {
 		passed = "\x16--- PASS: TestLandlockFiles (0.83s)\n"
 		fault  = "User process fault: interruption code 0001 ilc:1 in landlock-exec[1c05e,10000+26e000]"
 		other  = "User process fault: interruption code 003b ilc:2 in syscall.test[1c05e,10000+26e000]"
+		crash  = "PC=0x8d9e8 m=0 sigcode=1 addr=0x2266000003000"
+		nilPtr = "[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x8d9e8]"
 	)
 	for _, test := range []struct {
 		output, log string
@@ -181,6 +183,8 @@ func TestJudgeGuest(t *testing.T) {
 		{failed, other, fail, "syscall as root: TestLandlockFiles"},
 		{failed, fault, trouble, "syscall as root: TestLandlockFiles; but " + fault},
 		{passed, fault, pass, ""},
+		{"    SIGSEGV: segmentation violation\n    " + crash + "\n" + failed, "", trouble, "syscall as root: TestLandlockFiles; but " + crash},
+		{"    " + nilPtr + "\n" + failed, "", fail, "syscall as root: TestLandlockFiles"},
 		{"", fault, skip, "no test ran"},
 	} {
 		g := &guest{steps: []guestStep{{Name: "syscall as root"}}}
