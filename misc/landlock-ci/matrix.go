@@ -210,7 +210,7 @@ func testPackages(module string) ([]string, error) {
 // testCount is how many cases tests try that have a choice of them. To start
 // processes takes most of the time under emulation. What they choose depends on the
 // builder, so that together they try far more.
-const testCount = 4
+const testCount = 2
 
 // A suite is the tests of all packages, to be compiled for each GOARCH.
 type suite struct {

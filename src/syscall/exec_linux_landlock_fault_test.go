@@ -152,7 +152,6 @@ func TestLandlockFaults(t *testing.T) {
 				lockWithFilters(t, seccompRule{trap: call.trap, arg: call.arg, action: seccompErrno | uint32(errno)})
 				s.checkStartFails(t, call.sys, errno)
 			})
-			checkStarts(t)
 			faults++
 		}
 		for _, action := range []uint32{seccompKillProcess, seccompKillThread, seccompTrap} {
@@ -160,9 +159,9 @@ func TestLandlockFaults(t *testing.T) {
 				lockWithFilters(t, seccompRule{trap: call.trap, arg: call.arg, action: action})
 				s.checkKilled(t, call.sys)
 			})
-			checkStarts(t)
 			faults++
 		}
+		checkStarts(t)
 	}
 
 	// Threads take a while to end, and the runtime starts some as it likes.
