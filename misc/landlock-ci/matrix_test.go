@@ -163,41 +163,6 @@ func testBuilder(name string, v verdict) builderResult {
 	}
 }
 
-// TestJudgeGuest tests that a failure is not taken for that of a test
-// if the emulator is known to be the cause.
-func TestJudgeGuest(t *testing.T) {
-	const (
-		failed = "\x16--- FAIL: TestLandlockFiles (0.83s)\n"
-		passed = "\x16--- PASS: TestLandlockFiles (0.83s)\n"
-		fault  = "User process fault: interruption code 0001 ilc:1 in landlock-exec[1c05e,10000+26e000]"
-		other  = "User process fault: interruption code 003b ilc:2 in syscall.test[1c05e,10000+26e000]"
-		crash  = "PC=0x8d9e8 m=0 sigcode=1 addr=0x2266000003000"
-		nilPtr = "[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x8d9e8]"
-	)
-	for _, test := range []struct {
-		output, log string
-		want        verdict
-		detail      string
-	}{
-		{passed, other, pass, ""},
-		{failed, other, fail, "syscall as root: TestLandlockFiles"},
-		{failed, fault, trouble, "syscall as root: TestLandlockFiles; but " + fault},
-		{passed, fault, pass, ""},
-		{"    SIGSEGV: segmentation violation\n    " + crash + "\n" + failed, "", trouble, "syscall as root: TestLandlockFiles; but " + crash},
-		{"    " + nilPtr + "\n" + failed, "", fail, "syscall as root: TestLandlockFiles"},
-		{"", fault, skip, "no test ran"},
-	} {
-		g := &guest{steps: []guestStep{{Name: "syscall as root"}}}
-		res := &guestResult{end: ending{verdict: pass}, steps: []stepResult{{ended: true}}, log: []string{"fine", test.log}}
-		logs := make([]strings.Builder, 1)
-		logs[0].WriteString(test.output)
-		got := (&builderResult{ABI: "10"}).judge(g, res, []string{"syscall"}, logs)
-		if got.verdict != test.want || !strings.HasSuffix(got.detail, test.detail) {
-			t.Errorf("with %q and %q logged: got %v, want %v: %s", test.output, test.log, got, test.want, test.detail)
-		}
-	}
-}
-
 func TestMerge(t *testing.T) {
 	const a, b = "linux-amd64@6.1", "linux-s390x@7.2"
 	dir := t.TempDir()

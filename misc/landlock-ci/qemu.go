@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -78,14 +79,14 @@ func (s *store) qemu(ctx context.Context, goarch string) (string, error) {
 	if err := haveTools(ctx, []tool{t}); err != nil {
 		return "", err
 	}
-	if goarch != "loong64" || qemuVersion(ctx, t.name) >= loong64QEMU {
+	if first := firstQEMU[goarch]; first == 0 || qemuVersion(ctx, t.name) >= first {
 		return exec.LookPath(t.name)
 	}
 	// Take it from the backports. It needs the libraries that the older one
 	// came with, and none of its other files.
 	dir, err := s.get(ctx, wanted{
 		kind:   "qemu",
-		pkg:    t.pkg,
+		pkg:    cmp.Or(t.alt, t.pkg),
 		arch:   machines[runtime.GOARCH].debArch,
 		suites: []string{hostSuite + "-backports"},
 		take: func(name string) string {
@@ -98,8 +99,14 @@ func (s *store) qemu(ctx context.Context, goarch string) (string, error) {
 	return filepath.Join(dir, t.name), err
 }
 
-// loong64QEMU is the first major version that boots loong64 kernels.
-const loong64QEMU = 10
+// firstQEMU has the first major version of QEMU that will do for a GOARCH,
+// where not all do.
+var firstQEMU = map[string]int{
+	"loong64": 10, // the first that boots the kernels
+	// Those before execute, in a program that was just written to a file,
+	// some of the instructions that were in that memory before.
+	"s390x": 10,
+}
 
 // qemuVersion returns the major version of a QEMU command, or 0.
 func qemuVersion(ctx context.Context, name string) int {
