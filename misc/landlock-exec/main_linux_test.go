@@ -855,6 +855,42 @@ func (term *terminal) foreground() int {
 	return int(pgrp)
 }
 
+// suspend stops the job in the foreground, of which launcher is part, as Ctrl-Z
+// does. The launcher would take a signal of the terminal that it handles only
+// after it was continued in the background for one that was sent to it, so
+// wait until it is done with those before.
+func (term *terminal) suspend(launcher int) {
+	term.t.Helper()
+	for deadline := time.Now().Add(readTimeout); !idle(term.t, launcher); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			term.t.Fatalf("process %d is still busy", launcher)
+		}
+	}
+	term.write("\x1a")
+	term.expect("Stopped")
+}
+
+// idle reports whether all threads of a process sleep and no signal is pending.
+func idle(t *testing.T, pid int) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("threads of process %d: %q, %v", pid, threads, err)
+	}
+	for _, name := range threads {
+		status, err := os.ReadFile(name)
+		if err != nil {
+			return false // the thread has ended
+		}
+		for _, re := range []string{`\nState:\tS`, `\nSigPnd:\t0+\n`, `\nShdPnd:\t0+\n`} {
+			if !regexp.MustCompile(re).Match(status) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // resize gives the terminal another size, of which it tells by SIGWINCH.
 func (term *terminal) resize(rows uint16) {
 	size := [4]uint16{rows, 80}
@@ -956,16 +992,14 @@ func TestShell(t *testing.T) {
 			term.once("window changed")
 			term.resize(30)
 			term.once("window changed")
-			term.write("\x1a")
-			term.expect("Stopped")
+			term.suspend(launcher)
 			term.write("echo sh''ell\n")
 			term.expect("shell\r")
 			term.write("fg\n")
 			term.once("continued")
 			term.write("\x1c")
 			term.once("quit")
-			term.write("\x1a")
-			term.expect("Stopped")
+			term.suspend(launcher)
 			// In the background it goes on.
 			term.write("bg\n")
 			term.once("continued")

@@ -164,7 +164,8 @@ func (s *supervisor) forward(sig syscall.Signal) {
 		return
 	case sig == syscall.SIGINT || sig == syscall.SIGQUIT:
 		// It comes from the terminal, which has sent it to the command too,
-		// and may have stopped the job since.
+		// and may have stopped the job since. Should the job have been
+		// continued in the background as well, the command gets it twice.
 		if now || s.inFront {
 			return
 		}
