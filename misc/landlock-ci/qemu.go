@@ -79,7 +79,8 @@ func (s *store) qemu(ctx context.Context, goarch string) (string, error) {
 	if err := haveTools(ctx, []tool{t}); err != nil {
 		return "", err
 	}
-	if first := firstQEMU[goarch]; first == 0 || qemuVersion(ctx, t.name) >= first {
+	first := firstQEMU[goarch]
+	if first == 0 || qemuVersion(ctx, t.name) >= first {
 		return exec.LookPath(t.name)
 	}
 	// Take it from the backports. It needs the libraries that the older one
@@ -96,7 +97,10 @@ func (s *store) qemu(ctx context.Context, goarch string) (string, error) {
 			return ""
 		},
 	})
-	return filepath.Join(dir, t.name), err
+	if err != nil {
+		return "", fmt.Errorf("%s needs %s %d or later: %w", goarch, t.name, first, err)
+	}
+	return filepath.Join(dir, t.name), nil
 }
 
 // firstQEMU has the first major version of QEMU that will do for a GOARCH,
