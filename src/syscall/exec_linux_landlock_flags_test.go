@@ -241,12 +241,12 @@ func openAuditLog() (log *auditLog, err error) {
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	log = &auditLog{fd}
 	defer func() {
 		if err != nil {
-			log.close()
+			syscall.Close(fd)
 		}
 	}()
+	log = &auditLog{fd}
 
 	// The kernel answers at once, and logs in time.
 	err = syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: 60})
