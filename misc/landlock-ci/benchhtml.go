@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"html/template"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,15 +31,7 @@ func (r *benchReport) writeHTML(name string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	err = tmpl.Execute(f, benchPage{r})
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return writePage(name, tmpl, benchPage{r})
 }
 
 // A benchPage is what bench.html shows.

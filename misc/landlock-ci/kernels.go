@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -50,7 +51,9 @@ var machines = map[string]*machine{
 	},
 	"arm64": {
 		"arm64", tool{"qemu-system-aarch64", "qemu-system-arm", ""},
-		[]string{"-M", "virt", "-cpu", "cortex-a57", "-m", "512"},
+		// In place of PAN, which older CPUs lack, Linux changes a page table
+		// with each system call. QEMU then takes twice as long.
+		[]string{"-M", "virt", "-cpu", "neoverse-n1", "-m", "512"},
 		pciSerial, "ttyAMA0", "ttyS0", "",
 	},
 	"loong64": {
@@ -115,7 +118,6 @@ type kernel struct {
 	suites []string // Debian suites that may have it, the likeliest first
 	append string   // additions to the kernel's command line
 	also   string   // another GOARCH whose programs it runs
-	full   bool     // not part of the short matrix
 }
 
 // built reports whether k is built from source.
@@ -143,7 +145,7 @@ var kernels = []*kernel{
 	{name: "7.2", goarch: "amd64", abi: "10", pkg: "linux-binary-7.2.*-cloud-amd64", suites: trixie2},
 	{name: "7.3", goarch: "amd64", abi: "11", pkg: "linux-binary-7.3.*-cloud-amd64", suites: trixie2, also: "386"},
 
-	{name: "6.1", goarch: "386", abi: "2", pkg: "linux-image-6.1.*-686", suites: bookworm, full: true},
+	{name: "6.1", goarch: "386", abi: "2", pkg: "linux-image-6.1.*-686", suites: bookworm},
 	{name: "6.5", goarch: "386", abi: "3", pkg: "linux-image-6.5.*-686", suites: bookworm2},
 	{name: "7.2", goarch: "arm", abi: "10", pkg: "linux-binary-7.2.*-armmp", suites: sid},
 	{name: "7.3", goarch: "arm64", abi: "11", pkg: "linux-binary-7.3.*-cloud-arm64", suites: trixie2, also: "arm"},
@@ -152,23 +154,36 @@ var kernels = []*kernel{
 	{name: "6.1", goarch: "mipsle", abi: "2", pkg: "linux-image-6.1.*-4kc-malta", suites: bookworm},
 	{name: "7.2", goarch: "ppc64le", abi: "10", pkg: "linux-binary-7.2.*-powerpc64le", suites: sid},
 	{name: "7.2", goarch: "riscv64", abi: "10", pkg: "linux-binary-7.2.*-riscv64", suites: sid},
-	{name: "6.1", goarch: "s390x", abi: "2", pkg: "linux-image-6.1.*-s390x", suites: bookworm, full: true},
+	{name: "6.1", goarch: "s390x", abi: "2", pkg: "linux-image-6.1.*-s390x", suites: bookworm},
 	{name: "7.2", goarch: "s390x", abi: "10", pkg: "linux-binary-7.2.*-s390x", suites: sid},
 
 	// Debian has no kernels for these.
-	{name: "6.1", goarch: "mips", abi: "2", pkg: "linux-source-6.1", suites: bookworm, full: true},
-	{name: "7.3", goarch: "mips", abi: "11", pkg: "linux-source-7.3", suites: trixie2, full: true},
-	{name: "6.1", goarch: "mips64", abi: "2", pkg: "linux-source-6.1", suites: bookworm, full: true},
-	{name: "7.3", goarch: "mips64", abi: "11", pkg: "linux-source-7.3", suites: trixie2, full: true},
-	{name: "6.1", goarch: "ppc64", abi: "2", pkg: "linux-source-6.1", suites: bookworm, full: true},
-	{name: "7.3", goarch: "ppc64", abi: "11", pkg: "linux-source-7.3", suites: trixie2, full: true},
+	{name: "6.1", goarch: "mips", abi: "2", pkg: "linux-source-6.1", suites: bookworm},
+	{name: "7.3", goarch: "mips", abi: "11", pkg: "linux-source-7.3", suites: trixie2},
+	{name: "6.1", goarch: "mips64", abi: "2", pkg: "linux-source-6.1", suites: bookworm},
+	{name: "7.3", goarch: "mips64", abi: "11", pkg: "linux-source-7.3", suites: trixie2},
+	{name: "6.1", goarch: "ppc64", abi: "2", pkg: "linux-source-6.1", suites: bookworm},
+	{name: "7.3", goarch: "ppc64", abi: "11", pkg: "linux-source-7.3", suites: trixie2},
+}
+
+// shortBuilders are those of the short matrix, beside all of amd64: one of each
+// GOARCH that needs no kernel built. On the kernel of arm64, arm is quicker.
+var shortBuilders = []string{
+	"linux-386@6.5",
+	"linux-arm64@7.3",
+	"linux-arm@7.3-arm64",
+	"linux-loong64@7.2",
+	"linux-mips64le@6.12",
+	"linux-mipsle@6.1",
+	"linux-ppc64le@7.2",
+	"linux-riscv64@7.2",
+	"linux-s390x@7.2",
 }
 
 // A builder is a GOARCH on a kernel.
 type builder struct {
 	goarch string
 	kernel *kernel
-	short  bool // part of the short matrix
 }
 
 // name returns the builder's name. A kernel of another GOARCH is told apart by
@@ -184,13 +199,18 @@ func (b *builder) kernelName() string {
 	return b.kernel.name
 }
 
+// short reports whether b is part of the short matrix.
+func (b *builder) short() bool {
+	return b.goarch == "amd64" || slices.Contains(shortBuilders, b.name())
+}
+
 // allBuilders returns all builders in the order of kernels.
 func allBuilders() []*builder {
 	var list []*builder
 	for _, k := range kernels {
-		list = append(list, &builder{goarch: k.goarch, kernel: k, short: !k.full})
+		list = append(list, &builder{k.goarch, k})
 		if k.also != "" {
-			list = append(list, &builder{goarch: k.also, kernel: k})
+			list = append(list, &builder{k.also, k})
 		}
 	}
 	return list

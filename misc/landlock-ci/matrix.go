@@ -72,7 +72,7 @@ func runMatrix(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		}
 	}
 	if *jsonFile != "" {
-		if err := rep.writeJSON(*jsonFile); err != nil {
+		if err := writeJSON(*jsonFile, rep); err != nil {
 			return err
 		}
 	}
@@ -90,7 +90,7 @@ func selectBuilders(patterns []string, short bool) ([]*builder, error) {
 	var list []*builder
 	used := make(map[string]bool)
 	for _, b := range allBuilders() {
-		if short && !b.short {
+		if short && !b.short() {
 			continue
 		}
 		name := b.name()

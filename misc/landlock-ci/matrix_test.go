@@ -28,15 +28,20 @@ func TestBuilders(t *testing.T) {
 			t.Errorf("there are two builders %s", b.name())
 		}
 		names[b.name()] = true
-		goarches[b.goarch] = goarches[b.goarch] || b.short
+		goarches[b.goarch] = goarches[b.goarch] || b.short()
 		if b.goarch == "amd64" {
 			abis[b.kernel.abi] = true
 		}
-		if b.short && b.kernel.built() {
+		if b.short() && b.kernel.built() {
 			t.Errorf("%s is in the short matrix, but needs a kernel built", b.name())
 		}
 		if machines[b.kernel.goarch] == nil {
 			t.Errorf("%s has no machine", b.name())
+		}
+	}
+	for _, name := range shortBuilders {
+		if !names[name] {
+			t.Errorf("the short matrix has %s, which is no builder", name)
 		}
 	}
 	for _, a := range linuxArches {
@@ -168,7 +173,7 @@ func TestMerge(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, r *report) string {
 		name = filepath.Join(dir, name)
-		if err := r.writeJSON(name); err != nil {
+		if err := writeJSON(name, r); err != nil {
 			t.Fatal(err)
 		}
 		return name

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	_ "embed"
 	"encoding/json"
@@ -146,7 +147,8 @@ func (r *report) print(w io.Writer, merged bool) error {
 		fmt.Fprintln(tw)
 	}
 	tw.Flush()
-	fmt.Fprintf(w, "\nThe numbers are those of tests passed as root and as an ordinary user.\n%d passed, %d failed\n", len(r.Builders)-failed, failed)
+	fmt.Fprintf(w, "\nThe numbers are those of tests passed as root and as an ordinary user. It took %v.\n%d passed, %d failed\n",
+		time.Duration(r.Seconds)*time.Second, len(r.Builders)-failed, failed)
 	if failed > 0 {
 		return fmt.Errorf("%d of %d builders failed", failed, len(r.Builders))
 	}
@@ -162,14 +164,6 @@ func (p packageResult) Who() string {
 		return "user"
 	}
 	return "root"
-}
-
-func (r *report) writeJSON(name string) error {
-	data, err := json.MarshalIndent(r, "", "\t")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(name, append(data, '\n'), 0o666)
 }
 
 // mergeReports merges the reports of a matrix's shards. A builder that none of
@@ -244,13 +238,14 @@ func (r *report) writeHTML(name string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(name)
-	if err != nil {
+	return writePage(name, tmpl, r)
+}
+
+// writePage writes a page to the file name, in whole or not at all.
+func writePage(name string, tmpl *template.Template, data any) error {
+	var buf bytes.Buffer
+	if err := tmpl.Execute(&buf, data); err != nil {
 		return err
 	}
-	err = tmpl.Execute(f, r)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return writeWhole(name, buf.Bytes(), 0o644)
 }
