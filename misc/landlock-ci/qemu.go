@@ -106,6 +106,7 @@ func (s *store) qemu(ctx context.Context, goarch string) (string, error) {
 // firstQEMU has the first major version of QEMU that will do for a GOARCH,
 // where not all do.
 var firstQEMU = map[string]int{
+	"arm64":   7,  // the first that has the CPU
 	"loong64": 10, // the first that boots the kernels
 	// Those before execute, in a program that was just written to a file,
 	// some of the instructions that were in that memory before.
