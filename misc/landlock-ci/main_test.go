@@ -557,3 +557,26 @@ func TestReadTestEvents(t *testing.T) {
 		t.Errorf("failures are %q", got)
 	}
 }
+
+func TestWriteWhole(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	// The link stands for /dev/stdout, which root would replace for everyone.
+	for _, name := range []string{link, file, link} {
+		if err := writeWhole(name, []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if data, err := os.ReadFile(file); err != nil || string(data) != name {
+			t.Errorf("after writing %s, the file has %q, %v", name, data, err)
+		}
+		if fi, err := os.Lstat(link); err != nil || fi.Mode().Type() != os.ModeSymlink {
+			t.Errorf("after writing %s, the link is %v, %v", name, fi.Mode(), err)
+		}
+	}
+	if names, err := os.ReadDir(dir); err != nil || len(names) != 2 {
+		t.Errorf("files are left: %v, %v", names, err)
+	}
+}

@@ -140,8 +140,12 @@ func writeFile(name string, data []byte) error {
 }
 
 // writeWhole writes a file, and the directories above it.
-// The file appears, or is replaced, as a whole.
+// The file appears, or is replaced, as a whole. What is not a regular file, such
+// as /dev/stdout, stays what it is.
 func writeWhole(name string, data []byte, perm fs.FileMode) error {
+	if fi, err := os.Lstat(name); err == nil && !fi.Mode().IsRegular() {
+		return os.WriteFile(name, data, perm)
+	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 		return err
 	}
