@@ -212,6 +212,9 @@ func testPackages(module string) ([]string, error) {
 // builder, so that together they try far more.
 const testCount = 2
 
+// unaudited is the builder that shows what tests do without auditing.
+const unaudited = "linux-amd64@7.0"
+
 // A suite is the tests of all packages, to be compiled for each GOARCH.
 type suite struct {
 	tree   *base
@@ -352,10 +355,9 @@ func (s *suite) runBuilder(ctx context.Context, st *store, b *builder) builderRe
 		return res
 	}
 	g := &guest{goarch: b.kernel.goarch, append: b.kernel.append, bootTimeout: bootTimeout, timeout: 30 * time.Minute}
-	// Auditing is for TestLandlockAudit, in kernels that have it. One builder shows
-	// what the tests do without. With room for 64 records, the default, who is
-	// denied more at once waits for a minute.
-	if b.name() != "linux-amd64@7.0" {
+	// Auditing is for TestLandlockAudit, in kernels that have it. With room for
+	// 64 records, the default, who is denied more at once waits for a minute.
+	if b.name() != unaudited {
 		g.append = strings.TrimSpace(g.append + " audit=1 audit_backlog_limit=8192")
 	}
 	var err error
