@@ -361,6 +361,10 @@ func (t *distTree) dist(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// addressRE matches an address of memory, which some subtests have in their
+// names, and which differs from run to run.
+var addressRE = regexp.MustCompile(`0x[0-9a-f]{8,}`)
+
 // test runs tests of go tool dist test in the tree.
 // It returns the output of those that failed.
 func (t *distTree) test(ctx context.Context, names []string) (distResults, []byte, error) {
@@ -381,7 +385,7 @@ func (t *distTree) test(ctx context.Context, names []string) (distResults, []byt
 		}
 		name := event.Package
 		if event.Test != "" {
-			name += " " + event.Test
+			name += " " + addressRE.ReplaceAllString(event.Test, "0x…")
 		}
 		switch event.Action {
 		case "run":
