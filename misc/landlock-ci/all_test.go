@@ -83,7 +83,8 @@ func TestRunUnit(t *testing.T) {
 	}{
 		{name: "Same", base: []string{"p.A pass, q.B skip, q.C fail"}, fork: []string{"p.A pass, q.B skip, q.C fail"}},
 		{name: "New", base: []string{"p.A pass"}, fork: []string{"p.A pass, p.Landlock pass, p.L skip"}},
-		{name: "Address", base: []string{"p.As/0x28b81581a068 pass"}, fork: []string{"p.As/0xc000012345 pass"}},
+		{name: "Address", base: []string{"p.As/e(0x28b81581a068) pass"}, fork: []string{"p.As/e(0xc000012345) pass"}},
+		{name: "Constant", base: []string{"p.A/0xffffffff pass, p.A/0x100000000 pass"}, fork: []string{"p.A/0x100000000 pass"}, lost: map[string]string{"p A/0xffffffff": "vanished"}},
 		{name: "Repaired", base: []string{"p.A fail"}, fork: []string{"p.A pass"}},
 		{name: "Fails", base: []string{"p.A pass"}, fork: []string{"p.A fail"}, lost: map[string]string{"p A": "fail"}},
 		{name: "Hangs", base: []string{"p.A pass"}, fork: []string{"p.A hang"}, lost: map[string]string{"p A": "fail"}},
